@@ -1,0 +1,45 @@
+package dev.picos.core.internal;
+
+import dev.picos.core.Handler;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way from a virtual thread to the handler of the scheduler that runs it.
+ *
+ * <p>A thread-local for each fiber would make a parked fiber a quarter bigger and spawning it some
+ * ten nanoseconds dearer, so whoever runs fibers on virtual threads of its own registers a lookup
+ * that reads the handler off the thread instead.
+ */
+public abstract class HandlerLookup {
+  // Written once, before the first thread that it could find exists; a thread that started later
+  // sees
+  // it because starting a thread publishes what came before. So plain reads suffice.
+  private static @Nullable HandlerLookup registered;
+
+  /** For the one subclass. */
+  protected HandlerLookup() {}
+
+  /**
+   * Makes {@code lookup} part of every operation that looks for its handler.
+   *
+   * @throws IllegalStateException if another lookup is registered
+   */
+  public static synchronized void register(HandlerLookup lookup) {
+    if (registered != null) {
+      throw new IllegalStateException("a handler lookup is registered already: " + registered);
+    }
+    registered = lookup;
+  }
+
+  /** Returns the registered lookup, or {@code null}. */
+  public static @Nullable HandlerLookup registered() {
+    return registered;
+  }
+
+  /**
+   * Returns the handler of the fiber that runs on {@code current}, the calling virtual thread, or
+   * {@code null} when this lookup knows nothing of that thread. Must not suspend and must not
+   * throw.
+   */
+  public abstract @Nullable Handler find(Thread current);
+}

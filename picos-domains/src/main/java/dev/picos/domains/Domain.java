@@ -1,0 +1,281 @@
+package dev.picos.domains;
+
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A carrier thread: a platform thread that runs the slices of fibers, lent to one scheduler at a
+ * time.
+ *
+ * <p>Every domain of the pool has a dense {@linkplain #id() number}. A scheduler that finds no
+ * domain idle may run on an extra one, which ends with the run and is not in the pool.
+ */
+public final class Domain {
+  // For maintainers.
+  //
+  //   offer                who changes it
+  //   BUSY -> IDLE         the domain, in idle(), while it waits
+  //   IDLE -> BUSY         the domain, when it stops waiting
+  //   IDLE -> a task       Domains.trySpawn, which then wakes the domain
+  //   a task -> BUSY       the domain, which then runs the task
+  //
+  // Invariant: a task gets in by replacing IDLE and out only by being run; so an offer that was
+  // accepted
+  // is run exactly once, and a domain that has stopped waiting can be offered nothing. There is no
+  // list
+  // of idle domains that could be out of date.
+  //
+  // No wake-up is lost: the domain publishes IDLE and then evaluates its predicate and looks for an
+  // offer
+  // before it parks, whoever makes the predicate true or an offer does that before it unparks, and
+  // an
+  // unpark that comes first makes park() return. An unpark that comes when the domain is busy may
+  // be
+  // used up by a fiber that parks on its carrier; nobody relies on it, as the domain evaluates anew
+  // whenever it starts to wait.
+  //
+  // Ordering: offer is changed by volatile operations only. What the lender did before trySpawn is
+  // seen
+  // by the task through them.
+
+  private static final DomainTask BUSY = here -> {};
+  private static final DomainTask IDLE = here -> {};
+
+  private final @Nullable Domains pool;
+  private final int id;
+  private final Carrier thread;
+  private final AtomicReference<DomainTask> offer = new AtomicReference<>(BUSY);
+  private volatile boolean recalled;
+
+  /**
+   * What the tasks that run here at present were lent under, innermost first; this thread's alone.
+   */
+  private @Nullable Loan loan;
+
+  /** The threads that run fibers here; this thread's alone. */
+  final Hosts hosts = new Hosts(this);
+
+  private record Loan(BooleanSupplier until, @Nullable Loan outer) {}
+
+  private static final class Carrier extends Thread {
+    final Domain domain;
+    private final DomainTask work;
+
+    Carrier(Domain domain, String name, DomainTask work) {
+      super(name);
+      this.domain = domain;
+      this.work = work;
+      setDaemon(true);
+    }
+
+    @Override
+    public void run() {
+      JdkPollers.start();
+      try {
+        work.run(domain);
+      } finally {
+        domain.hosts.end();
+      }
+    }
+  }
+
+  /** Makes a domain whose thread, once started, does {@code work} and ends. */
+  Domain(@Nullable Domains pool, int id, DomainTask work) {
+    this.pool = pool;
+    this.id = id;
+    String name = "picos-domain-" + (pool == null ? "extra" : Integer.toString(id));
+    this.thread = new Carrier(this, name, work);
+  }
+
+  /**
+   * Returns the domain that the calling thread is or, when a fiber calls, runs on; or {@code null}.
+   */
+  static @Nullable Domain current() {
+    if (Thread.currentThread() instanceof Carrier carrier) {
+      return carrier.domain;
+    }
+    Host host = HostLookup.current();
+    return host == null ? null : host.domain;
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  boolean isNew() {
+    return thread.getState() == Thread.State.NEW;
+  }
+
+  void join() {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Returns the number of this domain in the pool, from 0; -1 for an extra domain. */
+  public int id() {
+    return id;
+  }
+
+  /**
+   * Returns the next domain in a fixed cycle through the whole pool; an extra domain is a cycle of
+   * its own.
+   */
+  public Domain next() {
+    return pool == null ? this : pool.all().get((id + 1) % pool.size());
+  }
+
+  /**
+   * Waits in this domain, and lends it out while it waits, until {@code until} is true.
+   *
+   * <p>If it is true at once nothing is run. Otherwise {@code until} is evaluated again after every
+   * {@link #wakeup} and after every task that was run meanwhile, and any number of times more; it
+   * must be quick, must not block and must not call operations of the pool. A task that was
+   * accepted is run before this returns, even if {@code until} has become true. Nests: a task may
+   * call this as well. An interrupt does not end the wait, and the status is kept. If {@code until}
+   * throws, so does this, and the domain is no longer lent out; exceptions of tasks do not come out
+   * of here.
+   *
+   * @throws IllegalStateException if the calling thread is not this domain's own
+   */
+  public void idle(BooleanSupplier until) {
+    Objects.requireNonNull(until, "until");
+    if (Thread.currentThread() != thread) {
+      throw new IllegalStateException(this + " idles only in its own thread");
+    }
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (!until.getAsBoolean()) {
+        offer.set(IDLE);
+        countIdle(1);
+        try {
+          while (offer.get() == IDLE && !until.getAsBoolean()) {
+            LockSupport.park(this);
+            interrupted |= Thread.interrupted();
+          }
+        } finally {
+          leaveIdle(until);
+        }
+      }
+    } finally {
+      recalled = true; // perhaps another lender waits too
+      if (interrupted) {
+        thread.interrupt();
+      }
+    }
+  }
+
+  /** Stops being on offer; runs the task first if one was offered. */
+  private void leaveIdle(BooleanSupplier until) {
+    DomainTask task = offer.getAndSet(BUSY);
+    if (task == IDLE) {
+      countIdle(-1);
+      return;
+    }
+    loan = new Loan(until, loan);
+    recalled = true; // so that the guest looks once at what its lender waits for
+    boolean unused = Thread.interrupted(); // a guest starts with a clean status, and leaves one
+    try {
+      task.run(this);
+    } catch (DomainsTerminated expected) {
+      // the way for a task to leave
+    } catch (Throwable thrown) {
+      report(thrown);
+    } finally {
+      loan = loan.outer;
+      unused = Thread.interrupted();
+    }
+  }
+
+  private void countIdle(int change) {
+    if (pool != null) {
+      pool.countIdle(change);
+    }
+  }
+
+  private void report(Throwable thrown) {
+    if (pool != null) {
+      pool.failed(thrown);
+    }
+    try {
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+    } catch (Throwable ignored) {
+      // as the JVM itself does
+    }
+  }
+
+  /** Lends this domain to {@code task} if it is idle. */
+  boolean tryLend(DomainTask task) {
+    if (offer.get() != IDLE || !offer.compareAndSet(IDLE, task)) {
+      return false;
+    }
+    countIdle(-1);
+    LockSupport.unpark(thread);
+    return true;
+  }
+
+  /**
+   * Makes the {@link #idle} in progress in this domain evaluate its predicate at least once more,
+   * with everything visible that the caller did before. If a task is running in the domain
+   * meanwhile, it is asked to leave. Without an {@code idle} in progress this has no effect. From
+   * any thread.
+   */
+  public void wakeup() {
+    recalled = true;
+    LockSupport.unpark(thread);
+  }
+
+  /**
+   * Returns whether a lender of this domain has work for it again: whether the predicate of an
+   * {@link #idle} holds in which the caller's task runs. A task asks whenever it is about to run
+   * another fiber, which costs a read of one flag, and leaves if so. A task that itself idles lets
+   * its predicate ask, too. Called in the domain's own thread or in a fiber that it runs.
+   */
+  public boolean isRecalled() {
+    return recalled && lenderWaits();
+  }
+
+  private boolean lenderWaits() {
+    recalled = false; // before looking: a wake-up that comes later is for the next look
+    Loan innermost = loan;
+    try {
+      for (Loan l = innermost; l != null; l = l.outer) {
+        loan = l.outer; // where the predicate, if it asks itself, stands
+        if (l.until.getAsBoolean()) {
+          recalled = true;
+          return true;
+        }
+      }
+      return false;
+    } finally {
+      loan = innermost;
+    }
+  }
+
+  /**
+   * Throws {@link DomainsTerminated} if the pool is being closed. For tasks that do not return when
+   * they have nothing to do.
+   */
+  public void checkTerminate() {
+    if (pool != null) {
+      pool.checkTerminate();
+    }
+  }
+
+  /** Names the domain. */
+  @Override
+  public String toString() {
+    return thread.getName();
+  }
+}

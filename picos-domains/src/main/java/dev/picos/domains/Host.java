@@ -1,0 +1,325 @@
+package dev.picos.domains;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Handler;
+import dev.picos.core.Trigger;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A virtual thread that runs one fiber after another, and that fiber's handler.
+ *
+ * <p>A fiber that ends without having suspended costs no thread: the host goes on with the next one
+ * that starts. Only while a fiber is suspended does it keep its host. The host is its thread's
+ * scheduler, so the JVM hands it the thread's slices, which it passes to the policy of its
+ * execution.
+ */
+final class Host extends Ready implements Executor, Handler, Runnable {
+  // For maintainers.
+  //
+  // The JVM makes a virtual thread runnable and calls execute() with one and the same Runnable, its
+  // next
+  // slice: when the thread is started, after it yielded, and when something unparked it. It may
+  // call
+  // execute() although an earlier slice has not been run (after somebody looked at the stack of the
+  // runnable thread); a slice that finds the thread not runnable does nothing.
+  //
+  //   place                on execute()
+  //   OUT                  -> QUEUED, and into the policy's queue
+  //   QUEUED               nothing: there is a slice to come, and it will find the thread runnable
+  //   FREE                 nothing: the domain that takes the host for a fiber runs its slice
+  //
+  // A fiber that yields says so itself before it does: it is QUEUED from then on, and yielding
+  // until its
+  // domain, in execute(), has put it into the queue. That spares a compare-and-set. Another
+  // thread's odd
+  // execute() meanwhile is not in the domain and finds it QUEUED.
+  //
+  // OUT means in no queue: running, suspended, or about to run. It becomes QUEUED here only, and
+  // OUT
+  // again when a domain is about to run the slice. It becomes FREE by the host itself when its
+  // fiber has
+  // ended, but only from OUT; if an odd execute() has queued it meanwhile, it ends instead.
+  // Invariants: QUEUED exactly while there is one entry in the queue of the execution that the
+  // fiber
+  // belongs to. So a slice of a fiber runs only on a domain that took the fiber from that
+  // execution's
+  // policy or gave it the host; no stray wake-up brings a fiber to a domain of another execution,
+  // and in
+  // an execution with one domain everything happens in that domain's thread. No runnable thread is
+  // forgotten: the JVM marks it runnable before it calls execute(), the domain writes OUT before it
+  // runs
+  // the slice, and both are volatile, so either execute() sees OUT and queues, or the slice sees
+  // the
+  // thread runnable.
+  //
+  // A fiber that awaits parks in a loop, as its thread may be unparked by anybody. It gives up the
+  // trigger's place itself, for the same reason as in the thread handler: when it sees the signal,
+  // the
+  // action may not have run yet. That action reads fiber and first, perhaps while they change: this
+  // only
+  // decides at which end of a queue a fiber goes.
+  //
+  // A host that waits for a fiber has yielded, and the slice that the JVM then hands out is held
+  // back.
+  // That spares unparking it, and a stray unpark cannot do more than let it look and yield again.
+
+  private static final byte OUT = 0;
+  private static final byte QUEUED = 1;
+  private static final byte FREE = 2;
+
+  private static final VarHandle PLACE;
+
+  static {
+    try {
+      PLACE = MethodHandles.lookup().findVarHandle(Host.class, "place", byte.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static final VirtualThreads THREADS = VirtualThreads.get();
+
+  private static final Trigger.Action<Host, Fiber> RESUME =
+      (trigger, host, fiber) -> {
+        host.first = fiber.isCanceled();
+        LockSupport.unpark(host.thread);
+      };
+
+  @SuppressWarnings("unused") // through PLACE
+  private volatile byte place = OUT;
+
+  private boolean first;
+  private boolean yielding;
+  final Thread thread;
+  private @Nullable Runnable slice;
+
+  // The fiber that runs here or is suspended here. Written by the domain while the host is free, or
+  // by
+  // the host.
+  private @Nullable Execution execution;
+  private @Nullable Fiber fiber;
+  private @Nullable Consumer<? super Fiber> main;
+
+  /** The domain that runs the present slice. */
+  @Nullable Domain domain;
+
+  Host() {
+    thread = THREADS.unstarted(this, this);
+  }
+
+  // The domain's side.
+
+  /** Gives a new or free host a fiber to run in its next slice. */
+  void take(Start start, Execution execution) {
+    this.execution = execution;
+    this.fiber = start.fiber;
+    this.main = start.main;
+  }
+
+  /**
+   * Runs the thread until it parks, yields or ends. A free host that has not been given a fiber
+   * ends.
+   */
+  void runSlice(Domain domain) {
+    this.domain = domain;
+    PLACE.setVolatile(this, OUT);
+    if (slice == null) {
+      thread.start(); // which calls execute()
+    }
+    Runnable now = slice;
+    if (now != null) {
+      now.run();
+    }
+  }
+
+  /** The JVM has a slice to run. Must not throw: the thread would never be made runnable again. */
+  @Override
+  public void execute(Runnable task) {
+    Runnable own = slice;
+    if (own == null) {
+      slice = task; // that of the host itself, in thread.start()
+    } else if (task != own) {
+      THREADS.defaultScheduler().execute(task); // of a thread that was started in a fiber
+    } else {
+      Domain here = Domain.current();
+      if (yielding && here == domain) {
+        yielding = false;
+        execution().ready(this, false, here);
+      } else if (PLACE.compareAndSet(this, OUT, QUEUED)) {
+        boolean ahead = first;
+        first = false;
+        execution().ready(this, ahead, here);
+      }
+    }
+  }
+
+  // The thread's side.
+
+  @Override
+  public void run() {
+    try {
+      do {
+        runFiber();
+      } while (takeNext() || awaitNext());
+    } finally {
+      forget();
+    }
+  }
+
+  private void runFiber() {
+    Execution execution = execution();
+    THREADS.setContextClassLoader(thread, execution.loader());
+    try {
+      Objects.requireNonNull(main).accept(fiber());
+    } catch (Throwable escaped) {
+      execution.fail(escaped);
+    } finally {
+      THREADS.reset(thread);
+      execution.ended();
+    }
+  }
+
+  /** Takes the next fiber without leaving the thread, if it is one that starts. */
+  private boolean takeNext() {
+    Execution execution = execution();
+    Domain here = domain();
+    Ready next = execution.nextAfter(here);
+    if (next instanceof Start start) {
+      take(start, execution);
+      return true;
+    }
+    here.hosts.next = next;
+    return false;
+  }
+
+  /**
+   * Waits free until a domain has given this host a fiber; {@code false} if it is to end instead.
+   */
+  private boolean awaitNext() {
+    Hosts hosts = domain().hosts;
+    if (!execution().reusesHosts() || hosts.isFull() || !PLACE.compareAndSet(this, OUT, FREE)) {
+      return false;
+    }
+    forget();
+    hosts.freed = this;
+    do {
+      try {
+        Thread.yield();
+      } catch (Throwable noMemory) {
+        // It goes on where it is, as if it were pinned.
+      }
+      if (hosts.freed == this) { // the thread could not leave its carrier, so nobody can have it
+        hosts.freed = null;
+        return false;
+      }
+    } while ((byte) PLACE.getVolatile(this) == FREE); // a stray slice
+    return main != null;
+  }
+
+  private void forget() {
+    execution = null;
+    fiber = null;
+    main = null;
+  }
+
+  private Execution execution() {
+    return Objects.requireNonNull(execution);
+  }
+
+  private Domain domain() {
+    return Objects.requireNonNull(domain);
+  }
+
+  // The fiber's side.
+
+  /** The fiber that runs here; while a host is free nobody asks. */
+  @Override
+  public Fiber fiber() {
+    return Objects.requireNonNull(fiber);
+  }
+
+  @Override
+  public Fiber current() {
+    return fiber();
+  }
+
+  @Override
+  public void spawn(Fiber child, Consumer<? super Fiber> main) {
+    fiber().check();
+    execution().spawn(child, main, domain());
+    spend();
+  }
+
+  @Override
+  public void yield() {
+    if (!execution().mayContinue(domain())) {
+      giveWay();
+    }
+    fiber().check();
+  }
+
+  @Override
+  public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
+    fiber().check();
+    execution().cancelAfter(computation, delay, reason);
+    spend();
+  }
+
+  @Override
+  public @Nullable Throwable await(Trigger trigger) {
+    Fiber fiber = fiber();
+    if (fiber.trySuspend(trigger, this, fiber, RESUME)) {
+      parkUntilSignaled(trigger);
+      fiber.unsuspend(trigger);
+    } else {
+      spend();
+    }
+    return fiber.cancelReason();
+  }
+
+  private void parkUntilSignaled(Trigger trigger) {
+    boolean interrupted = false;
+    while (!trigger.isSignaled()) {
+      LockSupport.park(trigger);
+      // park() returns at once while the status is set, and would make this loop spin.
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      thread.interrupt();
+    }
+  }
+
+  /** Gives way if the quota is used up, without a look at cancelation. */
+  private void spend() {
+    if (execution().spend()) {
+      giveWay();
+    }
+  }
+
+  private void giveWay() {
+    yielding = true;
+    PLACE.setOpaque(this, QUEUED); // before the thread's state says that it may be queued
+    try {
+      Thread.yield();
+    } finally {
+      if (yielding) { // the thread could not leave its carrier, so it goes on
+        yielding = false;
+        PLACE.setVolatile(this, OUT);
+      }
+    }
+  }
+
+  /** Names the thread. */
+  @Override
+  public String toString() {
+    return "Host[" + thread + "]";
+  }
+}

@@ -1,0 +1,82 @@
+package dev.picos.domains;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The hosts of one domain: those that wait there for a fiber, and how the domain runs a slice.
+ * Belongs to the domain's thread and to the fiber that is running on it.
+ */
+final class Hosts {
+  /** How many wait at most; each keeps some 650 bytes. */
+  private static final int CAPACITY = 1024;
+
+  private final Domain domain;
+  private final @Nullable Host[] waiting = new Host[CAPACITY];
+  private int count;
+
+  /** The execution whose slice is running. */
+  private @Nullable Execution running;
+
+  /** The host that has been freed in the present slice and must not be reused before it is over. */
+  @Nullable Host freed;
+
+  /** What the present slice has taken from the policy for the domain to run next. */
+  @Nullable Ready next;
+
+  Hosts(Domain domain) {
+    this.domain = domain;
+  }
+
+  /** Runs a fiber up to the end of its slice, and whatever that slice took from the policy. */
+  void run(Ready ready, Execution execution) {
+    running = execution;
+    Ready now = ready;
+    while (now != null) {
+      if (now instanceof Start start) {
+        Host host = count > 0 ? pop() : new Host();
+        host.take(start, execution);
+        now = run(host);
+      } else {
+        now = run((Host) now);
+      }
+    }
+    running = null;
+  }
+
+  /** Whether the caller, which this domain runs, is part of a slice of {@code execution}. */
+  boolean areRunning(Execution execution) {
+    return running == execution;
+  }
+
+  private @Nullable Ready run(Host host) {
+    host.runSlice(domain);
+    if (freed != null) {
+      waiting[count++] = freed;
+      freed = null;
+    }
+    Ready after = next;
+    next = null;
+    return after;
+  }
+
+  boolean isFull() {
+    return count == CAPACITY;
+  }
+
+  private Host pop() {
+    Host host = Objects.requireNonNull(waiting[--count]);
+    waiting[count] = null;
+    return host;
+  }
+
+  /**
+   * Ends all hosts that wait, with the domain. A virtual thread that waits would never be
+   * collected.
+   */
+  void end() {
+    while (count > 0) {
+      run(pop()); // which has not been given a fiber
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package dev.picos.domains;
+
+import dev.picos.core.Computation;
+import java.time.Duration;
+
+/** Cancels computations when their time has come. */
+public interface Timer {
+  /**
+   * Arranges that {@code computation} is canceled with {@code reason} once {@code delay} has
+   * passed, and never earlier, unless it is completed before; then nothing of it is kept, now or
+   * when the delay has passed. From any thread; waits for nobody.
+   *
+   * @param delay not negative; taken as 292 years if it is longer
+   */
+  void cancelAfter(Computation<?> computation, Duration delay, Throwable reason);
+}

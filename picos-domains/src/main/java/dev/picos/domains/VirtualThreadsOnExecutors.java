@@ -1,0 +1,217 @@
+package dev.picos.domains;
+
+import static java.lang.invoke.MethodType.methodType;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Constructor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Virtual threads on executors of ours, by way of a constructor and some fields that JDK 21 to 25
+ * keep for themselves in {@code java.lang}.
+ *
+ * <p>The method handles are static finals, so that compiled code uses them like plain field
+ * accesses.
+ */
+final class VirtualThreadsOnExecutors implements VirtualThreads {
+  private static final MethodHandle NEW_BUILDER;
+  private static final MethodHandle SCHEDULER;
+  private static final MethodHandle THREAD_LOCALS;
+  private static final MethodHandle SET_THREAD_LOCALS;
+  private static final MethodHandle INHERITABLE_THREAD_LOCALS;
+  private static final MethodHandle SET_INHERITABLE_THREAD_LOCALS;
+  private static final MethodHandle CONTEXT_CLASS_LOADER;
+  private static final MethodHandle UNCAUGHT_EXCEPTION_HANDLER;
+  private static final Executor DEFAULT_SCHEDULER;
+  private static final @Nullable Throwable UNSUPPORTED;
+
+  static {
+    Access access = new Access();
+    try {
+      access.open();
+    } catch (Throwable t) {
+      access.failure = t;
+    }
+    NEW_BUILDER = access.newBuilder;
+    SCHEDULER = access.scheduler;
+    THREAD_LOCALS = access.threadLocals;
+    SET_THREAD_LOCALS = access.setThreadLocals;
+    INHERITABLE_THREAD_LOCALS = access.inheritableThreadLocals;
+    SET_INHERITABLE_THREAD_LOCALS = access.setInheritableThreadLocals;
+    CONTEXT_CLASS_LOADER = access.contextClassLoader;
+    UNCAUGHT_EXCEPTION_HANDLER = access.uncaughtExceptionHandler;
+    DEFAULT_SCHEDULER = access.defaultScheduler;
+    UNSUPPORTED = access.failure;
+  }
+
+  private static final VirtualThreadsOnExecutors INSTANCE = new VirtualThreadsOnExecutors();
+
+  private VirtualThreadsOnExecutors() {}
+
+  static VirtualThreads get() {
+    if (UNSUPPORTED != null) {
+      throw new MissingFlagException(UNSUPPORTED);
+    }
+    return INSTANCE;
+  }
+
+  @Override
+  public Thread unstarted(Executor scheduler, Runnable body) {
+    try {
+      Thread.Builder.OfVirtual builder =
+          (Thread.Builder.OfVirtual) NEW_BUILDER.invokeExact(scheduler);
+      return builder.inheritInheritableThreadLocals(false).unstarted(body);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public @Nullable Executor schedulerOf(Thread virtualThread) {
+    try {
+      return (Executor) SCHEDULER.invokeExact(virtualThread);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public Executor defaultScheduler() {
+    return DEFAULT_SCHEDULER;
+  }
+
+  @Override
+  public void setContextClassLoader(Thread current, @Nullable ClassLoader loader) {
+    try {
+      if ((ClassLoader) CONTEXT_CLASS_LOADER.invokeExact(current) != loader) {
+        current.setContextClassLoader(loader);
+      }
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public void reset(Thread current) {
+    try {
+      if ((Object) THREAD_LOCALS.invokeExact(current) != null) {
+        SET_THREAD_LOCALS.invokeExact(current, (Object) null);
+      }
+      if ((Object) INHERITABLE_THREAD_LOCALS.invokeExact(current) != null) {
+        SET_INHERITABLE_THREAD_LOCALS.invokeExact(current, (Object) null);
+      }
+      if ((Object) UNCAUGHT_EXCEPTION_HANDLER.invokeExact(current) != null) {
+        current.setUncaughtExceptionHandler(null);
+      }
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+    if (!current.getName().isEmpty()) {
+      current.setName("");
+    }
+    if (current.isInterrupted()) {
+      boolean unused = Thread.interrupted();
+    }
+  }
+
+  private static RuntimeException unexpected(Throwable t) {
+    if (t instanceof Error error) {
+      throw error; // such as OutOfMemoryError
+    }
+    return t instanceof RuntimeException e ? e : new IllegalStateException(t);
+  }
+
+  /** Looks everything up once; what cannot be had leaves a failure and harmless stand-ins. */
+  private static final class Access {
+    MethodHandle newBuilder = MethodHandles.constant(Object.class, null);
+    MethodHandle scheduler = newBuilder;
+    MethodHandle threadLocals = newBuilder;
+    MethodHandle setThreadLocals = newBuilder;
+    MethodHandle inheritableThreadLocals = newBuilder;
+    MethodHandle setInheritableThreadLocals = newBuilder;
+    MethodHandle contextClassLoader = newBuilder;
+    MethodHandle uncaughtExceptionHandler = newBuilder;
+    Executor defaultScheduler = Runnable::run;
+    @Nullable Throwable failure;
+
+    void open() throws ReflectiveOperationException {
+      Constructor<?> constructor =
+          Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
+              .getDeclaredConstructor(Executor.class);
+      constructor.setAccessible(true);
+      newBuilder =
+          MethodHandles.lookup()
+              .unreflectConstructor(constructor)
+              .asType(methodType(Thread.Builder.OfVirtual.class, Executor.class));
+
+      Class<?> virtualThread = Class.forName("java.lang.VirtualThread");
+      Class<?> map = Class.forName("java.lang.ThreadLocal$ThreadLocalMap");
+      MethodHandles.Lookup inVirtualThread =
+          MethodHandles.privateLookupIn(virtualThread, MethodHandles.lookup());
+      MethodHandles.Lookup inThread =
+          MethodHandles.privateLookupIn(Thread.class, MethodHandles.lookup());
+      scheduler =
+          inVirtualThread
+              .findGetter(virtualThread, "scheduler", Executor.class)
+              .asType(methodType(Executor.class, Thread.class));
+      threadLocals = getter(inThread, "threadLocals", map, Object.class);
+      setThreadLocals = setter(inThread, "threadLocals", map);
+      inheritableThreadLocals = getter(inThread, "inheritableThreadLocals", map, Object.class);
+      setInheritableThreadLocals = setter(inThread, "inheritableThreadLocals", map);
+      contextClassLoader =
+          getter(inThread, "contextClassLoader", ClassLoader.class, ClassLoader.class);
+      uncaughtExceptionHandler =
+          getter(
+              inThread,
+              "uncaughtExceptionHandler",
+              Thread.UncaughtExceptionHandler.class,
+              Object.class);
+      defaultScheduler =
+          (Executor)
+              inVirtualThread
+                  .findStaticVarHandle(
+                      virtualThread, "DEFAULT_SCHEDULER", java.util.concurrent.ForkJoinPool.class)
+                  .get();
+      tryOut();
+    }
+
+    private static MethodHandle getter(
+        MethodHandles.Lookup lookup, String field, Class<?> type, Class<?> as)
+        throws ReflectiveOperationException {
+      return lookup.findGetter(Thread.class, field, type).asType(methodType(as, Thread.class));
+    }
+
+    private static MethodHandle setter(MethodHandles.Lookup lookup, String field, Class<?> type)
+        throws ReflectiveOperationException {
+      return lookup
+          .findSetter(Thread.class, field, type)
+          .asType(methodType(void.class, Thread.class, Object.class));
+    }
+
+    /** A JDK in which all of this is there but means something else must not be used either. */
+    private void tryOut() throws ReflectiveOperationException {
+      List<Runnable> slices = new ArrayList<>();
+      Executor executor = slices::add;
+      Thread thread;
+      boolean leads;
+      try {
+        thread = ((Thread.Builder.OfVirtual) newBuilder.invokeExact(executor)).unstarted(() -> {});
+        leads = (Executor) scheduler.invokeExact(thread) == executor;
+      } catch (Throwable t) {
+        throw new ReflectiveOperationException(t);
+      }
+      thread.start();
+      // The slice itself needs a platform thread, which the caller may not be: the default
+      // scheduler has.
+      slices.forEach(defaultScheduler::execute);
+      if (!leads || slices.size() != 1) {
+        throw new ReflectiveOperationException(
+            "a virtual thread did not come to the executor that it was made with");
+      }
+    }
+  }
+}

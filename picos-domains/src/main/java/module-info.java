@@ -1,0 +1,16 @@
+import org.jspecify.annotations.NullMarked;
+
+/**
+ * What every scheduler author needs and none should write again: the shared pool of {@linkplain
+ * dev.picos.domains.Domains domains}, the {@linkplain dev.picos.domains.Execution execution} of
+ * fibers on them, and {@linkplain dev.picos.domains.Timer timers}.
+ *
+ * <p>Needs {@code --add-opens java.base/java.lang=dev.picos.domains}.
+ */
+@NullMarked
+module dev.picos.domains {
+  requires transitive dev.picos.core;
+  requires static transitive org.jspecify;
+
+  exports dev.picos.domains;
+}

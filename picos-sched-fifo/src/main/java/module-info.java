@@ -1,0 +1,12 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The scheduler for one domain, in strict FIFO order. */
+@NullMarked
+module dev.picos.sched.fifo {
+  requires transitive dev.picos.core;
+  requires dev.picos.domains;
+  requires org.jctools.core.jdk11;
+  requires static transitive org.jspecify;
+
+  exports dev.picos.sched.fifo;
+}
