@@ -45,16 +45,16 @@ final class Cascade {
         continue;
       }
       bag = bag.older();
-      Trigger.Awaiting awaiting = trigger.take();
-      if (awaiting == null) {
+      Trigger.Action<?, ?> action = trigger.take();
+      if (action == null) {
         continue;
       }
       Bag further = null;
       try {
-        if (awaiting.action == Computation.CANCELER) {
-          further = Computation.copyCancelation(awaiting);
+        if (action instanceof Trigger.Bound<?, ?> bound && bound.action() == Computation.CANCELER) {
+          further = Computation.copyCancelation(bound);
         } else {
-          awaiting.run(trigger);
+          trigger.run(action);
         }
       } catch (Throwable thrown) {
         collect(thrown);

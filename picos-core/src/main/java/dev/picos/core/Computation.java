@@ -301,12 +301,16 @@ public final class Computation<T extends @Nullable Object> {
   }
 
   private void suspend() {
-    Trigger trigger = new Trigger();
-    if (tryAttach(trigger)) {
-      Throwable reason = trigger.await();
-      if (reason != null) {
+    // More than once if the fiber's own computation returns meanwhile, which signals the trigger
+    // too.
+    while (outcome() == null) {
+      Trigger trigger = new Trigger();
+      if (tryAttach(trigger)) {
+        Throwable reason = trigger.await();
         release(trigger);
-        throw ComputationException.unchecked(reason);
+        if (reason != null) {
+          throw ComputationException.unchecked(reason);
+        }
       }
     }
   }
@@ -337,9 +341,9 @@ public final class Computation<T extends @Nullable Object> {
   }
 
   /** Does what a canceler does, all but signaling the triggers, which it returns. */
-  static @Nullable Bag copyCancelation(Trigger.Awaiting canceler) {
-    Computation<?> from = (Computation<?>) Objects.requireNonNull(canceler.x);
-    Computation<?> into = (Computation<?>) Objects.requireNonNull(canceler.y);
+  static @Nullable Bag copyCancelation(Trigger.Bound<?, ?> canceler) {
+    Computation<?> from = (Computation<?>) Objects.requireNonNull(canceler.x());
+    Computation<?> into = (Computation<?>) Objects.requireNonNull(canceler.y());
     return into.copyCancelationOf(from);
   }
 

@@ -38,7 +38,7 @@ final class Main<T extends @Nullable Object> implements Consumer<Fiber> {
   }
 
   @SuppressWarnings("unchecked") // the body threw it, so it is an E or unchecked
-  private static <E extends Exception> E unchanged(Throwable thrown) throws E {
+  private static <E extends Throwable> RuntimeException unchanged(Throwable thrown) throws E {
     throw (E) thrown;
   }
 }

@@ -1,5 +1,6 @@
 package dev.picos.core;
 
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -9,11 +10,13 @@ import org.jspecify.annotations.Nullable;
 final class ThreadRun {
   private final AtomicLong alive = new AtomicLong();
   private final Computation<@Nullable Void> end = new Computation<>();
+  private final ClassLoader contextClassLoader = Thread.currentThread().getContextClassLoader();
 
   /** Starts a virtual thread that runs {@code main} as {@code fiber}. */
   void start(Fiber fiber, Consumer<? super Fiber> main) {
     ThreadHandler handler = new ThreadHandler(fiber, this);
     Thread thread = newThread(() -> runCounted(handler, main));
+    thread.setContextClassLoader(contextClassLoader);
     alive.incrementAndGet();
     try {
       thread.start();
@@ -32,7 +35,9 @@ final class ThreadRun {
     try {
       handler.runHere(main);
     } catch (Throwable escaped) {
-      end.tryCancel(new FatalFiberError(escaped, alive.get() - 1));
+      if (!end.tryCancel(new FatalFiberError(escaped, alive.get() - 1))) {
+        Objects.requireNonNull(end.cancelReason()).addSuppressed(escaped);
+      }
     } finally {
       ended();
     }

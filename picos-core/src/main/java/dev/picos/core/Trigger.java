@@ -40,7 +40,7 @@ public final class Trigger {
   //
   //   state             on signal              on onSignal              on dispose
   //   INITIAL (null)    -> SIGNALED            -> AWAITING              -> SIGNALED
-  //   AWAITING(a,x,y)   -> SIGNALED, run a     IllegalStateException    IllegalStateException
+  //   AWAITING (action) -> SIGNALED, run it    IllegalStateException    IllegalStateException
   //   SIGNALED          no-op                  false                    no-op
   //
   // Invariant: SIGNALED is final. The action runs at most once: by the thread whose exchange took
@@ -64,22 +64,22 @@ public final class Trigger {
 
   static {
     try {
-      STATE = MethodHandles.lookup().findVarHandle(Trigger.class, "state", Awaiting.class);
+      STATE = MethodHandles.lookup().findVarHandle(Trigger.class, "state", Action.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  private static final Awaiting SIGNALED = new Awaiting(null, null, (trigger, x, y) -> {});
+  private static final Action<@Nullable Object, @Nullable Object> SIGNALED = (trigger, x, y) -> {};
   private static final Trigger ALREADY_SIGNALED = new Trigger(SIGNALED);
 
   @SuppressWarnings("unused") // through STATE
-  private volatile @Nullable Awaiting state;
+  private volatile @Nullable Action<?, ?> state;
 
   /** Makes a trigger that is neither awaited nor signaled. */
   public Trigger() {}
 
-  private Trigger(Awaiting state) {
+  private Trigger(Action<?, ?> state) {
     STATE.set(this, state);
   }
 
@@ -127,9 +127,9 @@ public final class Trigger {
    * trigger stays so, and signaling again does nothing. Not cancelable.
    */
   public void signal() {
-    Awaiting awaiting = take();
-    if (awaiting != null) {
-      awaiting.run(this);
+    Action<?, ?> action = take();
+    if (action != null) {
+      run(action);
     }
   }
 
@@ -141,7 +141,7 @@ public final class Trigger {
    */
   public boolean isInitial() {
     Point.before(this, Point.Kind.READ);
-    Awaiting before = read();
+    Action<?, ?> before = read();
     if (before != null && before != SIGNALED) {
       throw alreadyAwaiting();
     }
@@ -164,9 +164,10 @@ public final class Trigger {
     if (!isInitial()) {
       return false;
     }
-    Awaiting awaiting = new Awaiting(x, y, action);
+    Action<?, ?> awaiting = bind(x, y, action);
     Point.before(this, Point.Kind.UPDATE);
-    Awaiting before = (Awaiting) STATE.compareAndExchange(this, (Awaiting) null, awaiting);
+    Action<?, ?> before =
+        (Action<?, ?>) STATE.compareAndExchange(this, (Action<?, ?>) null, awaiting);
     if (before != null && before != SIGNALED) {
       throw alreadyAwaiting();
     }
@@ -179,7 +180,7 @@ public final class Trigger {
    */
   public static <X extends @Nullable Object, Y extends @Nullable Object> Trigger fromAction(
       X x, Y y, Action<? super X, ? super Y> action) {
-    return new Trigger(new Awaiting(x, y, Objects.requireNonNull(action, "action")));
+    return new Trigger(bind(x, y, Objects.requireNonNull(action, "action")));
   }
 
   /**
@@ -190,7 +191,8 @@ public final class Trigger {
    */
   public void dispose() {
     Point.before(this, Point.Kind.UPDATE);
-    Awaiting before = (Awaiting) STATE.compareAndExchange(this, (Awaiting) null, SIGNALED);
+    Action<?, ?> before =
+        (Action<?, ?>) STATE.compareAndExchange(this, (Action<?, ?>) null, SIGNALED);
     if (before != null && before != SIGNALED) {
       throw alreadyAwaiting();
     }
@@ -199,19 +201,31 @@ public final class Trigger {
   /**
    * Signals without running the action.
    *
-   * @return what to run, when this call is the one that has to
+   * @return what to {@link #run}, when this call is the one that has to
    */
-  @Nullable Awaiting take() {
+  @Nullable Action<?, ?> take() {
     Point.before(this, Point.Kind.UPDATE);
     if (read() == SIGNALED) {
       return null;
     }
-    Awaiting before = (Awaiting) STATE.getAndSet(this, SIGNALED);
+    Action<?, ?> before = (Action<?, ?>) STATE.getAndSet(this, SIGNALED);
     return before == SIGNALED ? null : before;
   }
 
-  private @Nullable Awaiting read() {
-    return (Awaiting) STATE.getAcquire(this);
+  /** Runs an action as it was kept. */
+  @SuppressWarnings(
+      "unchecked") // either it ignores its arguments or nulls are what it was attached with
+  void run(Action<?, ?> action) {
+    ((Action<@Nullable Object, @Nullable Object>) action).run(this, null, null);
+  }
+
+  private static <X extends @Nullable Object, Y extends @Nullable Object> Action<?, ?> bind(
+      X x, Y y, Action<? super X, ? super Y> action) {
+    return x == null && y == null ? action : new Bound<X, Y>(x, y, action);
+  }
+
+  private @Nullable Action<?, ?> read() {
+    return (Action<?, ?>) STATE.getAcquire(this);
   }
 
   private static IllegalStateException alreadyAwaiting() {
@@ -221,25 +235,17 @@ public final class Trigger {
   /** Names the state, for people. */
   @Override
   public String toString() {
-    Awaiting now = read();
+    Action<?, ?> now = read();
     return "Trigger[" + (now == null ? "initial" : now == SIGNALED ? "signaled" : "awaiting") + "]";
   }
 
   /** An action and what to run it with. */
-  static final class Awaiting {
-    final @Nullable Object x;
-    final @Nullable Object y;
-    final Action<?, ?> action;
-
-    Awaiting(@Nullable Object x, @Nullable Object y, Action<?, ?> action) {
-      this.x = x;
-      this.y = y;
-      this.action = action;
-    }
-
-    @SuppressWarnings("unchecked") // onSignal and fromAction took x and y of the action's types
-    void run(Trigger trigger) {
-      ((Action<@Nullable Object, @Nullable Object>) action).run(trigger, x, y);
+  record Bound<X extends @Nullable Object, Y extends @Nullable Object>(
+      X x, Y y, Action<? super X, ? super Y> action)
+      implements Action<@Nullable Object, @Nullable Object> {
+    @Override
+    public void run(Trigger trigger, @Nullable Object none, @Nullable Object nothing) {
+      action.run(trigger, x, y);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.picos.domains;
 
+import dev.picos.core.internal.HandlerLookup;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -65,7 +66,7 @@ public final class Domain {
     private final DomainTask work;
 
     Carrier(Domain domain, String name, DomainTask work) {
-      super(name);
+      super(null, null, name, 0, false); // inherits no thread locals and no context class loader
       this.domain = domain;
       this.work = work;
       setDaemon(true);
@@ -94,15 +95,25 @@ public final class Domain {
    * Returns the domain that the calling thread is or, when a fiber calls, runs on; or {@code null}.
    */
   static @Nullable Domain current() {
-    if (Thread.currentThread() instanceof Carrier carrier) {
+    Thread thread = Thread.currentThread();
+    if (thread instanceof Carrier carrier) {
       return carrier.domain;
     }
-    Host host = HostLookup.current();
+    // Without the flag of HostLookup there is none, and there are no hosts.
+    if (!thread.isVirtual() || !(HandlerLookup.registered() instanceof HostLookup lookup)) {
+      return null;
+    }
+    Host host = lookup.host(thread);
     return host == null ? null : host.domain;
   }
 
   void start() {
     thread.start();
+  }
+
+  /** Whether this domain is waiting in {@link #idle}, or has got a task there. */
+  boolean isOnOffer() {
+    return offer.get() != BUSY;
   }
 
   boolean isNew() {
@@ -154,6 +165,7 @@ public final class Domain {
     if (Thread.currentThread() != thread) {
       throw new IllegalStateException(this + " idles only in its own thread");
     }
+    Loan loan = new Loan(until, this.loan); // made before, so that accepting a task cannot fail
     boolean interrupted = Thread.interrupted();
     try {
       while (!until.getAsBoolean()) {
@@ -165,7 +177,8 @@ public final class Domain {
             interrupted |= Thread.interrupted();
           }
         } finally {
-          leaveIdle(until);
+          interrupted |= Thread.interrupted(); // a guest starts with a clean status
+          leaveIdle(loan);
         }
       }
     } finally {
@@ -177,15 +190,14 @@ public final class Domain {
   }
 
   /** Stops being on offer; runs the task first if one was offered. */
-  private void leaveIdle(BooleanSupplier until) {
+  private void leaveIdle(Loan mine) {
     DomainTask task = offer.getAndSet(BUSY);
     if (task == IDLE) {
       countIdle(-1);
       return;
     }
-    loan = new Loan(until, loan);
+    loan = mine;
     recalled = true; // so that the guest looks once at what its lender waits for
-    boolean unused = Thread.interrupted(); // a guest starts with a clean status, and leaves one
     try {
       task.run(this);
     } catch (DomainsTerminated expected) {
@@ -193,8 +205,8 @@ public final class Domain {
     } catch (Throwable thrown) {
       report(thrown);
     } finally {
-      loan = loan.outer;
-      unused = Thread.interrupted();
+      loan = mine.outer;
+      boolean unused = Thread.interrupted(); // what a guest leaves is not its lender's
     }
   }
 
@@ -252,7 +264,7 @@ public final class Domain {
     try {
       for (Loan l = innermost; l != null; l = l.outer) {
         loan = l.outer; // where the predicate, if it asks itself, stands
-        if (l.until.getAsBoolean()) {
+        if (holds(l.until)) {
           recalled = true;
           return true;
         }
@@ -260,6 +272,17 @@ public final class Domain {
       return false;
     } finally {
       loan = innermost;
+    }
+  }
+
+  /**
+   * A predicate that throws shall do so in its lender, and not in the guest that happens to ask.
+   */
+  private static boolean holds(BooleanSupplier until) {
+    try {
+      return until.getAsBoolean();
+    } catch (Throwable thrown) {
+      return true;
     }
   }
 

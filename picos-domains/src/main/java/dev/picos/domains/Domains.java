@@ -9,6 +9,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -148,8 +149,8 @@ public final class Domains {
     if (terminated || idle.get() <= 0) {
       return false;
     }
-    for (Domain domain : all) {
-      if (domain.tryLend(task)) {
+    for (int i = 0; i < all.size(); i++) { // an iterator would be an allocation
+      if (all.get(i).tryLend(task)) {
         return true;
       }
     }
@@ -174,23 +175,43 @@ public final class Domains {
     }
     starting.lock();
     try {
-      if (!started && !terminated) {
-        for (Domain domain : all) {
-          if (domain.isNew()) { // else an earlier attempt has started it and then failed
-            domain.start();
-          }
+      if (terminated) {
+        return;
+      }
+      for (Domain domain : all) {
+        if (domain.isNew()) { // else somebody is starting the pool too, or has tried and failed
+          domain.start();
         }
-        started = true;
       }
     } finally {
       starting.unlock();
     }
     await(up);
+    started = true;
   }
 
   private void live(Domain here) {
-    up.countDown();
-    here.idle(() -> terminated);
+    here.idle(new End(here));
+  }
+
+  /** What a domain of the pool waits for when it has nothing else to do. */
+  private final class End implements BooleanSupplier {
+    private final Domain here;
+    private boolean isUp;
+
+    End(Domain here) {
+      this.here = here;
+    }
+
+    @Override
+    public boolean getAsBoolean() {
+      boolean end = terminated;
+      if (!isUp && (end || here.isOnOffer())) {
+        isUp = true;
+        up.countDown(); // from now on trySpawn finds it
+      }
+      return end;
+    }
   }
 
   private static void await(CountDownLatch latch) {

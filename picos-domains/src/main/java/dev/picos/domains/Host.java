@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * scheduler, so the JVM hands it the thread's slices, which it passes to the policy of its
  * execution.
  */
-final class Host extends Ready implements Executor, Handler, Runnable {
+final class Host extends Ready
+    implements Executor, Handler, Runnable, Trigger.Action<@Nullable Void, @Nullable Void> {
   // For maintainers.
   //
   // The JVM makes a virtual thread runnable and calls execute() with one and the same Runnable, its
@@ -61,11 +62,11 @@ final class Host extends Ready implements Executor, Handler, Runnable {
   // thread runnable.
   //
   // A fiber that awaits parks in a loop, as its thread may be unparked by anybody. It gives up the
-  // trigger's place itself, for the same reason as in the thread handler: when it sees the signal,
-  // the
-  // action may not have run yet. That action reads fiber and first, perhaps while they change: this
-  // only
-  // decides at which end of a queue a fiber goes.
+  // trigger's place itself, as in the thread handler: when it sees the signal, the action may not
+  // have
+  // run yet. That action reads fiber and writes first, perhaps while they change: this only decides
+  // at
+  // which end of a queue a fiber goes.
   //
   // A host that waits for a fiber has yielded, and the slice that the JVM then hands out is held
   // back.
@@ -86,12 +87,6 @@ final class Host extends Ready implements Executor, Handler, Runnable {
   }
 
   private static final VirtualThreads THREADS = VirtualThreads.get();
-
-  private static final Trigger.Action<Host, Fiber> RESUME =
-      (trigger, host, fiber) -> {
-        host.first = fiber.isCanceled();
-        LockSupport.unpark(host.thread);
-      };
 
   @SuppressWarnings("unused") // through PLACE
   private volatile byte place = OUT;
@@ -163,28 +158,22 @@ final class Host extends Ready implements Executor, Handler, Runnable {
 
   // The thread's side.
 
+  /**
+   * The body of the thread. One method, since its frame is part of every fiber that is suspended.
+   */
   @Override
   public void run() {
-    try {
-      do {
-        runFiber();
-      } while (takeNext() || awaitNext());
-    } finally {
-      forget();
-    }
-  }
-
-  private void runFiber() {
-    Execution execution = execution();
-    THREADS.setContextClassLoader(thread, execution.loader());
-    try {
-      Objects.requireNonNull(main).accept(fiber());
-    } catch (Throwable escaped) {
-      execution.fail(escaped);
-    } finally {
+    do {
+      THREADS.setContextClassLoader(thread, execution().loader());
+      try {
+        Objects.requireNonNull(main).accept(fiber());
+      } catch (Throwable escaped) {
+        execution().fail(escaped);
+      }
       THREADS.reset(thread);
-      execution.ended();
-    }
+      execution().ended();
+    } while (takeNext() || awaitNext());
+    forget();
   }
 
   /** Takes the next fiber without leaving the thread, if it is one that starts. */
@@ -276,13 +265,21 @@ final class Host extends Ready implements Executor, Handler, Runnable {
   @Override
   public @Nullable Throwable await(Trigger trigger) {
     Fiber fiber = fiber();
-    if (fiber.trySuspend(trigger, this, fiber, RESUME)) {
+    if (fiber.trySuspend(trigger, null, null, this)) {
       parkUntilSignaled(trigger);
       fiber.unsuspend(trigger);
     } else {
       spend();
     }
     return fiber.cancelReason();
+  }
+
+  /** The trigger that the fiber awaits has been signaled. */
+  @Override
+  public void run(Trigger trigger, @Nullable Void none, @Nullable Void nothing) {
+    Fiber waiter = fiber;
+    first = waiter != null && waiter.isCanceled();
+    LockSupport.unpark(thread);
   }
 
   private void parkUntilSignaled(Trigger trigger) {

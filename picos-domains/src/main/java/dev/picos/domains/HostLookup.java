@@ -28,15 +28,10 @@ final class HostLookup extends HandlerLookup {
     return host(current);
   }
 
-  private static @Nullable Host host(Thread virtualThread) {
+  /** Returns the host that a virtual thread is, if it is one. */
+  @Nullable Host host(Thread virtualThread) {
     return THREADS.schedulerOf(virtualThread) instanceof Host host && host.thread == virtualThread
         ? host
         : null;
-  }
-
-  /** Returns the host that the calling thread is, if any; needs no flag. */
-  static @Nullable Host current() {
-    Thread thread = Thread.currentThread();
-    return thread.isVirtual() && registered() instanceof HostLookup ? host(thread) : null;
   }
 }

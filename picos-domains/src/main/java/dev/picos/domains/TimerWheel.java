@@ -41,7 +41,7 @@ final class TimerWheel {
     // The highest bit in which the deadline differs from now lies in the level whose round both
     // share.
     int level = (Long.SIZE - 1 - Long.numberOfLeadingZeros((deadline ^ now) | 1)) / BITS;
-    int slot = level * SLOTS + (int) (deadline >>> (level * BITS)) % SLOTS;
+    int slot = level * SLOTS + (int) (deadline >>> (level * BITS) & (SLOTS - 1));
     Timeout head = slots[slot];
     timeout.slot = (short) slot;
     timeout.next = head;

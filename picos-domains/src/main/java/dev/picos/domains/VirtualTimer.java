@@ -62,7 +62,8 @@ public final class VirtualTimer implements Timer {
     if (first == null) {
       return false;
     }
-    now.set(first.getKey().deadline());
+    // A timeout that was set meanwhile, by what the time had been before, may be late already.
+    now.accumulateAndGet(first.getKey().deadline(), Math::max);
     first.getValue().computation().tryCancel(first.getValue().reason());
     return true;
   }

@@ -72,7 +72,11 @@ final class WheelTimer implements Timer {
   private final long origin = System.nanoTime();
   private final TimerWheel wheel = new TimerWheel(0);
   private final Thread thread =
-      Thread.ofPlatform().daemon().name("picos-timer").unstarted(this::live);
+      Thread.ofPlatform()
+          .daemon()
+          .name("picos-timer")
+          .inheritInheritableThreadLocals(false) // nor the context class loader of the first user
+          .unstarted(this::live);
   private volatile @Nullable Timeout inbox;
   private volatile long sleepsUntil = AWAKE;
   private volatile long wakeups;
@@ -219,5 +223,11 @@ final class WheelTimer implements Timer {
   /** How often the thread has woken; for tests of idleness. */
   long wakeups() {
     return wakeups;
+  }
+
+  /** How many timeouts the inbox holds, removed ones included; for tests of space. */
+  int inboxDepth() {
+    Timeout top = inbox;
+    return top == null ? 0 : top.depth;
   }
 }

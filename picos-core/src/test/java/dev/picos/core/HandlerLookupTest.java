@@ -1,0 +1,25 @@
+package dev.picos.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class HandlerLookupTest {
+  @Test
+  void handler_isFoundInOrder() throws Exception {
+    // design decision 13: first what is bound, then what the lookup finds, last the thread handler
+    Fork fork = Fork.run(HandlerLookupProgram.class, List.of());
+
+    assertThat(fork.output().lines())
+        .containsExactly(
+            "ours: found",
+            "ours, bound: bound",
+            "ours, after: found",
+            "virtual: thread's own",
+            "platform: thread's own",
+            "asked for platform threads: 0",
+            "second: refused");
+    assertThat(fork.exitCode()).isZero();
+  }
+}
