@@ -1,0 +1,21 @@
+package consumer;
+
+import dev.picos.core.Scheduler;
+import dev.picos.std.sync.Ivar;
+import dev.picos.std.structured.Flock;
+
+final class Greeting {
+  private Greeting() {}
+
+  /** One fiber says hello to another. */
+  static String on(Scheduler scheduler) {
+    return scheduler.call(
+        () ->
+            Flock.joinAfter(
+                () -> {
+                  Ivar<String> greeting = new Ivar<>();
+                  Flock.fork(() -> greeting.tryFill("hello from " + Thread.currentThread().isVirtual()));
+                  return greeting.read();
+                }));
+  }
+}

@@ -1,0 +1,4 @@
+module consumer {
+  requires dev.picos.std;
+  requires dev.picos.sched.fifo;
+}

@@ -1,0 +1,106 @@
+package dev.picos.bench;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Scheduler;
+import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.std.structured.Flock;
+import java.util.concurrent.CountDownLatch;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+
+/** What it costs to start a fiber that does not suspend, and to join it along with many others. */
+@State(Scope.Benchmark)
+public class SpawnBenchmark extends Settings {
+  private static final int FIBERS = 100_000;
+
+  private final Scheduler scheduler = FifoScheduler.create();
+  private final Scheduler withQuota = FifoScheduler.builder().quota(100).build();
+
+  /** In a flock, on fifo: all fibers are queued before the first one runs. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void picosFlock() {
+    scheduler.run(SpawnBenchmark::flock);
+  }
+
+  /** In a flock, on fifo, where a parent gives way after 100 spawns. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void picosFlockQuota100() {
+    withQuota.run(SpawnBenchmark::flock);
+  }
+
+  private static void flock() {
+    Flock.joinAfter(
+        () -> {
+          for (int i = 0; i < FIBERS; i++) {
+            Flock.fork(() -> {});
+          }
+        });
+  }
+
+  /** With the operations of the core alone. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void picosCoreQuota100() {
+    withQuota.run(
+        () -> {
+          Computation<Object> shared = new Computation<>();
+          for (int i = 0; i < FIBERS; i++) {
+            Fiber.spawn(new Fiber(shared, false), fiber -> {});
+          }
+        });
+  }
+
+  /** The limit for a continuation each. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void raw() {
+    RawContinuations continuations = new RawContinuations();
+    for (int i = 0; i < FIBERS; i++) {
+      continuations.start(() -> {});
+    }
+    continuations.run();
+  }
+
+  /** A virtual thread each, and a queue. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void ownExecutor() {
+    OwnExecutor executor = new OwnExecutor();
+    for (int i = 0; i < FIBERS; i++) {
+      executor.start(() -> {});
+    }
+    executor.run();
+  }
+
+  /** {@link Thread#startVirtualThread} with a latch. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void jdk() throws InterruptedException {
+    Jdk.call(
+        () -> {
+          CountDownLatch ended = new CountDownLatch(FIBERS);
+          for (int i = 0; i < FIBERS; i++) {
+            Thread.startVirtualThread(ended::countDown);
+          }
+          try {
+            ended.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+
+  /** The same, on one carrier. */
+  @Benchmark
+  @Fork(jvmArgsAppend = {Jdk.ONE, Jdk.ONE_AT_MOST})
+  @OperationsPerInvocation(FIBERS)
+  public void jdkOneCarrier() throws InterruptedException {
+    jdk();
+  }
+}

@@ -1,0 +1,89 @@
+package dev.picos.bench;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Scheduler;
+import dev.picos.core.ThreadScheduler;
+import dev.picos.sched.fifo.FifoScheduler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** What a timeout costs that is set and never fires, while so many others are pending. */
+@State(Scope.Benchmark)
+public class TimeoutBenchmark extends Settings {
+  private static final int TIMEOUTS = 100_000;
+  private static final Duration HOUR = Duration.ofHours(1);
+  private static final Throwable REASON = new Exception("late", null, false, false) {};
+
+  /** How many timeouts of other fibers are pending. */
+  @Param({"0", "100000"})
+  public int pending;
+
+  private final Scheduler fifo = FifoScheduler.create();
+  private final Scheduler threads = ThreadScheduler.create();
+  private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1);
+  private final Computation<Object> others = new Computation<>();
+  private final List<Future<?>> theirs = new ArrayList<>();
+
+  /** Sets the timeouts that stay. */
+  @Setup
+  public void pending() {
+    executor.setRemoveOnCancelPolicy(true);
+    fifo.run(
+        () -> {
+          for (int i = 0; i < pending; i++) {
+            others.cancelAfter(HOUR.plusSeconds(i), REASON);
+            theirs.add(executor.schedule(() -> {}, 3600 + i, TimeUnit.SECONDS));
+          }
+        });
+  }
+
+  /** Removes them. */
+  @TearDown
+  public void end() {
+    others.tryReturn(1);
+    executor.shutdownNow();
+  }
+
+  /** On fifo: our wheel. */
+  @Benchmark
+  @OperationsPerInvocation(TIMEOUTS)
+  public void picosFifo() {
+    fifo.run(TimeoutBenchmark::setAndComplete);
+  }
+
+  /** On plain threads: the core's own timer. */
+  @Benchmark
+  @OperationsPerInvocation(TIMEOUTS)
+  public void picosThreads() {
+    threads.run(TimeoutBenchmark::setAndComplete);
+  }
+
+  private static void setAndComplete() {
+    for (int i = 0; i < TIMEOUTS; i++) {
+      Computation<Integer> computation = new Computation<>();
+      computation.cancelAfter(HOUR, REASON);
+      computation.tryReturn(i);
+    }
+  }
+
+  /** {@link ScheduledThreadPoolExecutor} with its remove-on-cancel policy. */
+  @Benchmark
+  @OperationsPerInvocation(TIMEOUTS)
+  public void jdk() {
+    for (int i = 0; i < TIMEOUTS; i++) {
+      Future<?> timeout = executor.schedule(() -> {}, 1, TimeUnit.HOURS);
+      timeout.cancel(false);
+    }
+  }
+}

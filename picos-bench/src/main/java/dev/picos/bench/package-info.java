@@ -1,0 +1,9 @@
+/**
+ * What things cost, always next to a rival in the same run.
+ *
+ * <p>One class a question. In each, {@code picos} is ours; {@code raw} is the same on bare
+ * continuations, which is the limit; {@code ownExecutor} is a plain virtual thread on an executor
+ * like ours; {@code jdk} is virtual threads on the JDK's scheduler with its default parallelism,
+ * and {@code jdkOneCarrier} with one carrier, which compares like with like.
+ */
+package dev.picos.bench;

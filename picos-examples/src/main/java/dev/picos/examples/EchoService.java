@@ -1,0 +1,66 @@
+package dev.picos.examples;
+
+import dev.picos.core.Computation;
+import dev.picos.std.structured.Flock;
+import dev.picos.std.structured.Promise;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+
+/** An echo server for real clients, until the JVM is told to end. */
+final class EchoService {
+  private EchoService() {}
+
+  static int serve(SchedulerKind kind, int port) throws IOException {
+    EchoServer server;
+    try {
+      server = new EchoServer(port);
+    } catch (IOException e) {
+      System.err.println("picos: cannot listen on port " + port + ": " + e.getMessage());
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    System.out.println("echo server on " + kind + " at " + server.address() + "; Ctrl-C ends it");
+
+    Computation<@Nullable Void> stop = new Computation<>();
+    CountDownLatch stopped = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  stop.tryReturn(null);
+                  try {
+                    stopped.await();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                }));
+    try {
+      kind.create()
+          .run(
+              () ->
+                  Flock.joinAfter(
+                      () -> {
+                        Promise<Object> serving =
+                            Flock.forkAsPromise(
+                                () -> {
+                                  server.serve();
+                                  return "served";
+                                });
+                        stop.join();
+                        serving.terminate();
+                      }));
+    } finally {
+      System.out.printf(
+          Locale.ROOT,
+          "%nserved %,d connections and %,d bytes; still open: %d fibers, %d sockets%n",
+          server.sockets.total() - 1,
+          server.bytes.total(),
+          server.fibers.open(),
+          server.sockets.open());
+      stopped.countDown();
+    }
+    return CommandLine.ExitCode.OK;
+  }
+}

@@ -1,0 +1,45 @@
+package dev.picos.examples;
+
+import dev.picos.core.Fiber;
+import dev.picos.core.Scheduler;
+import dev.picos.domains.Domain;
+import dev.picos.domains.Execution;
+import dev.picos.domains.Policy;
+import dev.picos.domains.Ready;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+// region lifo
+/** Runs the fiber next that became ready last. */
+public final class LifoScheduler implements Scheduler {
+  @Override
+  public void run(Fiber fiber, Consumer<? super Fiber> main) {
+    new Execution(new Lifo()).run(fiber, main);
+  }
+
+  private static final class Lifo implements Policy {
+    private final ConcurrentLinkedDeque<Ready> stack = new ConcurrentLinkedDeque<>();
+
+    @Override
+    public void ready(Ready fiber, boolean first, @Nullable Domain here) {
+      stack.push(fiber);
+    }
+
+    @Override
+    public @Nullable Ready next() {
+      return stack.poll();
+    }
+
+    @Override
+    public boolean isEmpty() {
+      return stack.isEmpty();
+    }
+
+    @Override
+    public boolean spend() {
+      return false; // no quota: a fiber runs until it awaits, yields or ends
+    }
+  }
+}
+// endregion

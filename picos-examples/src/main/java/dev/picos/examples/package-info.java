@@ -1,0 +1,2 @@
+/** Programs to run, and the code that the documentation shows. */
+package dev.picos.examples;

@@ -1,0 +1,101 @@
+package dev.picos.std.sync;
+
+import dev.picos.core.Computation;
+import dev.picos.core.ComputationException;
+import dev.picos.core.Outcome;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A variable that is filled once, with a value or with poison, and that fibers wait for.
+ *
+ * {@snippet :
+ * Ivar<Config> config = new Ivar<>();
+ * // somewhere
+ * config.fill(load());
+ * // and anywhere else
+ * Config c = config.read();
+ * }
+ *
+ * <p>Anyone may fill it, from any thread, with or without a scheduler; the first one wins. What was
+ * done before that happens before the return of every {@link #read} and of every {@link #peek} that
+ * is not {@code null}.
+ *
+ * <p>Progress: everything but {@code read} is lock-free. Space: constant; those that wait, as in
+ * {@link Computation}. A filled variable refers to its value alone.
+ *
+ * @param <T> the type of the value
+ */
+public final class Ivar<T extends @Nullable Object> {
+  private final Computation<T> computation;
+
+  /** Makes an empty variable. */
+  public Ivar() {
+    this(new Computation<>());
+  }
+
+  private Ivar(Computation<T> computation) {
+    this.computation = computation;
+  }
+
+  /** Makes a variable filled with {@code value}. */
+  public static <T extends @Nullable Object> Ivar<T> of(T value) {
+    return new Ivar<>(Computation.returned(value));
+  }
+
+  /**
+   * Fills this variable with {@code value} if it is empty. Not cancelable.
+   *
+   * @return whether it was empty
+   */
+  public boolean tryFill(T value) {
+    return computation.tryReturn(value);
+  }
+
+  /** As {@link #tryFill}, for those who need no answer: what is there already stays. */
+  public void fill(T value) {
+    tryFill(value);
+  }
+
+  /**
+   * Poisons this variable if it is empty, so that whoever reads it throws {@code reason}. Not
+   * cancelable.
+   *
+   * @return whether it was empty
+   */
+  public boolean tryPoison(Throwable reason) {
+    return computation.tryCancel(reason);
+  }
+
+  /** As {@link #tryPoison}, for those who need no answer: what is there already stays. */
+  public void poison(Throwable reason) {
+    tryPoison(reason);
+  }
+
+  /** Returns what this variable holds, value or poison, or {@code null} while it is empty. */
+  public @Nullable Outcome<T> peek() {
+    return computation.peek();
+  }
+
+  /**
+   * Waits until this variable is filled, and returns its value; or throws what it was poisoned
+   * with, a checked exception inside a {@link ComputationException}.
+   *
+   * <p>Cancelation: none if the variable is filled. Else a fiber that is canceled before or while
+   * it waits throws its own reason; nothing of it is left here.
+   */
+  public T read() {
+    return computation.await();
+  }
+
+  /** Shows what is in it, for people. */
+  @Override
+  public String toString() {
+    return "Ivar["
+        + switch (peek()) {
+          case null -> "empty";
+          case Outcome.Returned<T> filled -> filled.value();
+          case Outcome.Canceled<T> poisoned -> "poisoned with " + poisoned.reason();
+        }
+        + "]";
+  }
+}

@@ -1,0 +1,159 @@
+package dev.picos.std.sync;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Point;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A count that fibers wait for to come down to zero; then the latch is open, and stays so.
+ *
+ * <p>The count may also go up as long as it is not zero. So a latch can wait for an amount of work
+ * that is not known at the start:
+ *
+ * {@snippet :
+ * Latch done = new Latch(1);
+ * for (Job job : jobs) {
+ *   done.incr();
+ *   start(job, () -> done.decr());
+ * }
+ * done.decr();
+ * done.await();
+ * }
+ *
+ * <p>What a fiber does before it decrements happens before the return of every {@link #await} that
+ * waits for that.
+ *
+ * <p>Progress: everything but {@code await} is lock-free. Space: constant; those that wait, as in
+ * {@link Computation}.
+ */
+public final class Latch {
+  // For maintainers.
+  //
+  //   count    n > 0 -> n + 1, n > 1 -> n - 1, 1 -> 0; 0 is final
+  //   open     running -> returned, by whoever took the count to 0
+  //
+  // Between those two steps the latch counts as closed for those who wait, and takes no increments.
+  //
+  // Ordering: the count changes by volatile compare-and-sets, each of which sees those before it;
+  // the last of them, by the fiber that completes `open`, sees all.
+
+  private static final VarHandle COUNT;
+
+  static {
+    try {
+      COUNT = MethodHandles.lookup().findVarHandle(Latch.class, "count", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Computation<@Nullable Void> open = new Computation<>();
+
+  private volatile int count;
+
+  /**
+   * Makes a latch that opens after {@code count} decrements; with 0 it is open.
+   *
+   * @throws IllegalArgumentException if {@code count} is negative
+   */
+  public Latch(int count) {
+    if (count < 0) {
+      throw new IllegalArgumentException("count must not be negative: " + count);
+    }
+    this.count = count;
+    if (count == 0) {
+      open.tryReturn(null);
+    }
+  }
+
+  /**
+   * Takes one from the count, and opens this latch if that makes it 0. Not cancelable.
+   *
+   * @return {@code false} if the count is 0, and stays so
+   */
+  public boolean tryDecr() {
+    return tryAdd(-1);
+  }
+
+  /**
+   * Takes one from the count, and opens this latch if that makes it 0. Not cancelable.
+   *
+   * @throws IllegalStateException if the count is 0
+   */
+  public void decr() {
+    if (!tryDecr()) {
+      throw zeroCount();
+    }
+  }
+
+  /**
+   * Adds one to the count, unless it is 0. Not cancelable.
+   *
+   * @return {@code false} if the count is 0, and stays so
+   * @throws IllegalStateException if the count is {@link Integer#MAX_VALUE}, and stays so
+   */
+  public boolean tryIncr() {
+    return tryAdd(1);
+  }
+
+  /**
+   * Adds one to the count. Not cancelable.
+   *
+   * @throws IllegalStateException if the count is 0, since an open latch cannot be closed, or
+   *     {@link Integer#MAX_VALUE}
+   */
+  public void incr() {
+    if (!tryIncr()) {
+      throw zeroCount();
+    }
+  }
+
+  /**
+   * Waits until this latch is open.
+   *
+   * <p>Cancelation: none if it is open. Else a fiber that is canceled before or while it waits
+   * throws the reason; the count is not concerned.
+   */
+  public void await() {
+    open.join();
+  }
+
+  /** Returns the count. */
+  public int count() {
+    Point.before(this, Point.Kind.READ);
+    return (int) COUNT.getAcquire(this);
+  }
+
+  private boolean tryAdd(int change) {
+    for (; ; ) {
+      int before = count();
+      if (before == 0) {
+        return false;
+      }
+      if (before + change < 0) {
+        throw new IllegalStateException("overflow: the count is at most " + Integer.MAX_VALUE);
+      }
+      Point.before(this, Point.Kind.UPDATE);
+      if (COUNT.compareAndSet(this, before, before + change)) {
+        if (before + change == 0) {
+          open.tryReturn(null);
+        }
+        return true;
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  private static IllegalStateException zeroCount() {
+    return new IllegalStateException("zero count: the latch is open, and stays so");
+  }
+
+  /** Names the state, for people. */
+  @Override
+  public String toString() {
+    int now = count;
+    return "Latch[" + (now == 0 ? "open" : now) + "]";
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Synchronization between fibers, of any schedulers, and plain threads: whoever waits suspends and
+ * blocks nobody else.
+ *
+ * <p>{@link Mutex}, its {@link Condition} and {@link Semaphore} are fair: waiters are served in the
+ * order in which they came, and what is released is handed to the first of them directly. A {@link
+ * Latch} waits for a number of things to be done, an {@link Ivar} is a variable that is filled
+ * once.
+ *
+ * <p>A fiber that is canceled while it waits stops waiting, throws the reason and leaves nothing
+ * behind; what was handed to it at the same moment goes on to the next. Giving back (unlock,
+ * release, signal, decrement, fill) is never cut short by cancelation. Interrupts play no part; see
+ * {@link dev.picos.core.Fiber}.
+ */
+package dev.picos.std.sync;
