@@ -168,7 +168,8 @@ public final class Computation<T extends @Nullable Object> {
 
   /**
    * Runs {@code body} in the calling fiber, even if this computation is completed already, and
-   * completes it with what {@code body} returns or throws. Throws nothing itself.
+   * completes it with what {@code body} returns or throws. Throws only what actions of triggers
+   * throw, as {@link #tryCancel} does.
    *
    * @return whether this call completed it
    */

@@ -33,4 +33,9 @@ final class ThreadTimer {
       timeout.cancel(false);
     }
   }
+
+  /** How many timeouts are set; for tests of space. */
+  static int pending() {
+    return TIMER.getQueue().size();
+  }
 }

@@ -108,6 +108,10 @@ public final class Trigger {
   /**
    * Suspends the calling fiber until this trigger is signaled or the fiber is canceled.
    *
+   * <p>What is awaited need not have happened when this returns {@code null}: a trigger is also
+   * signaled when the fiber's own computation returns. So look at the shared state, and wait with
+   * another trigger if need be.
+   *
    * <p>A trigger that is signaled already returns {@code null} at once, without a look at
    * cancelation and without a scheduler. When a signal and a cancelation meet, either may be
    * reported. However it returns, the trigger is signaled afterwards. Interrupts neither end the

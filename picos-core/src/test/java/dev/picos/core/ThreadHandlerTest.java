@@ -392,6 +392,35 @@ class ThreadHandlerTest {
     Wait.untilCollected(garbage, computation);
   }
 
+  @Test
+  void cancelAfter_keepsNoTimeoutOfCompletedComputations() {
+    // CO-28: the timer does not keep the timeouts of computations that complete early
+    int before = ThreadTimer.pending();
+
+    for (int i = 0; i < 1_000; i++) {
+      Computation<Object> each = new Computation<>();
+      each.cancelAfter(Duration.ofDays(1), reason);
+      each.tryReturn("value");
+    }
+
+    assertThat(ThreadTimer.pending()).isLessThanOrEqualTo(before);
+  }
+
+  @Test
+  void cancelAfter_racingWithCompletion() {
+    // CO-28: nor does it keep one that is set just while the computation completes
+    int before = ThreadTimer.pending();
+
+    Race.<Computation<Object>>run(
+        2_000,
+        Computation::new,
+        each -> each.cancelAfter(Duration.ofDays(1), reason),
+        each -> each.tryReturn("value"),
+        each -> assertThat(each.await()).isEqualTo("value"));
+
+    assertThat(ThreadTimer.pending()).isLessThanOrEqualTo(before);
+  }
+
   private static WeakReference<Throwable> cancelAfterWithGarbage(Computation<?> computation) {
     Throwable garbage = new RuntimeException("garbage");
     computation.cancelAfter(Duration.ofDays(1), garbage);

@@ -52,11 +52,11 @@ public final class Execution {
   // alive after that are never run again: what becomes ready is dropped, and hence stays suspended.
 
   private final Policy policy;
-  private final @Nullable ClassLoader loader = Thread.currentThread().getContextClassLoader();
   private final AtomicReference<@Nullable Throwable> escaped = new AtomicReference<>();
   private final Computation<@Nullable Void> end = new Computation<>();
   private final DomainTask loop = this::loop;
   private Timer timer = WheelTimer.shared();
+  private @Nullable ClassLoader loader;
   private boolean freshThreads;
   private volatile boolean stopped;
   private volatile @Nullable Domain sleeper;
@@ -102,10 +102,15 @@ public final class Execution {
    * nothing runs on its stack.
    *
    * @throws FatalFiberError if an exception leaves the {@code main} of any fiber
+   * @throws IllegalStateException if it was called before
    */
   public void run(Fiber fiber, Consumer<? super Fiber> main) {
     Objects.requireNonNull(fiber, "fiber");
     Objects.requireNonNull(main, "main");
+    if (alive != 0 || stopped) {
+      throw new IllegalStateException("an execution runs once");
+    }
+    loader = Thread.currentThread().getContextClassLoader();
     alive = 1;
     policy.ready(new Start(fiber, main), false, null);
     Domains.shared().spawn(loop);
@@ -190,8 +195,14 @@ public final class Execution {
   }
 
   void spawn(Fiber fiber, Consumer<? super Fiber> main, Domain here) {
-    policy.ready(new Start(fiber, main), false, here);
-    alive++;
+    try {
+      policy.ready(new Start(fiber, main), false, here);
+      alive++;
+    } catch (OutOfMemoryError e) {
+      throw e; // the fiber has not been started, and that is all
+    } catch (Throwable defect) {
+      fail(defect);
+    }
   }
 
   void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
@@ -199,12 +210,22 @@ public final class Execution {
   }
 
   boolean spend() {
-    return policy.spend();
+    try {
+      return policy.spend();
+    } catch (Throwable defect) {
+      fail(defect);
+      return true;
+    }
   }
 
   /** Whether a fiber that yields on {@code here} may as well go on. */
   boolean mayContinue(Domain here) {
-    return policy.isEmpty() && !stopped && !here.isRecalled();
+    try {
+      return policy.isEmpty() && !stopped && !here.isRecalled();
+    } catch (Throwable defect) {
+      fail(defect);
+      return false;
+    }
   }
 
   /** What runs after a fiber that has ended; {@code null} if the domain has to decide. */

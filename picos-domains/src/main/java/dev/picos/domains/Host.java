@@ -37,17 +37,15 @@ final class Host extends Ready
   //   QUEUED               nothing: there is a slice to come, and it will find the thread runnable
   //   FREE                 nothing: the domain that takes the host for a fiber runs its slice
   //
-  // A fiber that yields says so itself before it does: it is QUEUED from then on, and yielding
-  // until its
-  // domain, in execute(), has put it into the queue. That spares a compare-and-set. Another
-  // thread's odd
-  // execute() meanwhile is not in the domain and finds it QUEUED.
-  //
   // OUT means in no queue: running, suspended, or about to run. It becomes QUEUED here only, and
   // OUT
   // again when a domain is about to run the slice. It becomes FREE by the host itself when its
   // fiber has
-  // ended, but only from OUT; if an odd execute() has queued it meanwhile, it ends instead.
+  // ended, but only from OUT; if an odd execute() has queued it meanwhile, it ends instead, and
+  // keeps
+  // its fiber for the policy to look at. All of these are compare-and-sets, that of a fiber that
+  // yields as well: an odd execute() may come before it, and a second entry would outlive the
+  // fiber.
   // Invariants: QUEUED exactly while there is one entry in the queue of the execution that the
   // fiber
   // belongs to. So a slice of a fiber runs only on a domain that took the fiber from that
@@ -64,8 +62,8 @@ final class Host extends Ready
   // A fiber that awaits parks in a loop, as its thread may be unparked by anybody. It gives up the
   // trigger's place itself, as in the thread handler: when it sees the signal, the action may not
   // have
-  // run yet. That action reads fiber and writes first, perhaps while they change: this only decides
-  // at
+  // run yet. Whether it is canceled, and goes ahead of others, execute() finds out; for a host that
+  // is not awaiting, or in a slice that is odd, the answer may be out of date, and only decides at
   // which end of a queue a fiber goes.
   //
   // A host that waits for a fiber has yielded, and the slice that the JVM then hands out is held
@@ -91,8 +89,9 @@ final class Host extends Ready
   @SuppressWarnings("unused") // through PLACE
   private volatile byte place = OUT;
 
-  private boolean first;
-  private boolean yielding;
+  /** Whether the fiber is suspended by us, and not by the JDK; the fiber's own. */
+  private boolean awaiting;
+
   final Thread thread;
   private @Nullable Runnable slice;
 
@@ -143,15 +142,12 @@ final class Host extends Ready
       slice = task; // that of the host itself, in thread.start()
     } else if (task != own) {
       THREADS.defaultScheduler().execute(task); // of a thread that was started in a fiber
-    } else {
-      Domain here = Domain.current();
-      if (yielding && here == domain) {
-        yielding = false;
-        execution().ready(this, false, here);
-      } else if (PLACE.compareAndSet(this, OUT, QUEUED)) {
-        boolean ahead = first;
-        first = false;
-        execution().ready(this, ahead, here);
+    } else if (PLACE.compareAndSet(this, OUT, QUEUED)) {
+      Execution mine = execution;
+      if (mine != null) {
+        mine.ready(this, awaiting && fiber().isCanceled(), Domain.current());
+      } else {
+        THREADS.defaultScheduler().execute(task); // its domain has ended; so can it, anywhere
       }
     }
   }
@@ -165,6 +161,9 @@ final class Host extends Ready
   public void run() {
     do {
       THREADS.setContextClassLoader(thread, execution().loader());
+      if (thread.isInterrupted()) {
+        boolean unused = Thread.interrupted(); // it was meant for an earlier fiber
+      }
       try {
         Objects.requireNonNull(main).accept(fiber());
       } catch (Throwable escaped) {
@@ -173,7 +172,6 @@ final class Host extends Ready
       THREADS.reset(thread);
       execution().ended();
     } while (takeNext() || awaitNext());
-    forget();
   }
 
   /** Takes the next fiber without leaving the thread, if it is one that starts. */
@@ -194,10 +192,14 @@ final class Host extends Ready
    */
   private boolean awaitNext() {
     Hosts hosts = domain().hosts;
-    if (!execution().reusesHosts() || hosts.isFull() || !PLACE.compareAndSet(this, OUT, FREE)) {
+    if (!PLACE.compareAndSet(this, OUT, FREE)) {
+      return false; // and nothing is forgotten, as the policy has this host in its queue
+    }
+    boolean ends = !execution().reusesHosts() || hosts.isFull();
+    forget();
+    if (ends) {
       return false;
     }
-    forget();
     hosts.freed = this;
     do {
       try {
@@ -250,7 +252,7 @@ final class Host extends Ready
   @Override
   public void yield() {
     if (!execution().mayContinue(domain())) {
-      giveWay();
+      Thread.yield();
     }
     fiber().check();
   }
@@ -266,7 +268,9 @@ final class Host extends Ready
   public @Nullable Throwable await(Trigger trigger) {
     Fiber fiber = fiber();
     if (fiber.trySuspend(trigger, null, null, this)) {
+      awaiting = true;
       parkUntilSignaled(trigger);
+      awaiting = false;
       fiber.unsuspend(trigger);
     } else {
       spend();
@@ -277,8 +281,6 @@ final class Host extends Ready
   /** The trigger that the fiber awaits has been signaled. */
   @Override
   public void run(Trigger trigger, @Nullable Void none, @Nullable Void nothing) {
-    Fiber waiter = fiber;
-    first = waiter != null && waiter.isCanceled();
     LockSupport.unpark(thread);
   }
 
@@ -297,20 +299,7 @@ final class Host extends Ready
   /** Gives way if the quota is used up, without a look at cancelation. */
   private void spend() {
     if (execution().spend()) {
-      giveWay();
-    }
-  }
-
-  private void giveWay() {
-    yielding = true;
-    PLACE.setOpaque(this, QUEUED); // before the thread's state says that it may be queued
-    try {
       Thread.yield();
-    } finally {
-      if (yielding) { // the thread could not leave its carrier, so it goes on
-        yielding = false;
-        PLACE.setVolatile(this, OUT);
-      }
     }
   }
 

@@ -34,7 +34,7 @@ final class Hosts {
     Ready now = ready;
     while (now != null) {
       if (now instanceof Start start) {
-        Host host = count > 0 ? pop() : new Host();
+        Host host = count > 0 && execution.reusesHosts() ? pop() : new Host();
         host.take(start, execution);
         now = run(host);
       } else {

@@ -1,0 +1,54 @@
+package dev.picos.tests;
+
+import static org.junit.jupiter.api.Named.named;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.picos.core.Scheduler;
+import dev.picos.core.ThreadScheduler;
+import dev.picos.sched.fifo.FifoScheduler;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.ArgumentsProvider;
+import org.junit.jupiter.params.support.ParameterDeclarations;
+
+/** The schedulers that the tests run on, one line each. */
+final class Schedulers {
+  private static final List<Entry> ALL =
+      List.of(
+          new Entry("thread", ThreadScheduler::create),
+          new Entry("fifo", FifoScheduler::create),
+          new Entry("fifo quota 1", () -> FifoScheduler.builder().quota(1).build()),
+          new Entry("fifo quota 7", () -> FifoScheduler.builder().quota(7).build()),
+          new Entry("fifo fresh", () -> FifoScheduler.builder().freshThreads(true).build()));
+
+  private Schedulers() {}
+
+  private record Entry(String name, Supplier<Scheduler> maker) {
+    Named<Scheduler> make() {
+      return named(name, maker.get());
+    }
+  }
+
+  /** For {@link OnEveryScheduler}. */
+  static final class Each implements ArgumentsProvider {
+    @Override
+    public Stream<? extends Arguments> provideArguments(
+        ParameterDeclarations parameters, ExtensionContext context) {
+      return ALL.stream().map(entry -> arguments(entry.make()));
+    }
+  }
+
+  /** For {@link OnEveryTwoSchedulers}. */
+  static final class EachTwo implements ArgumentsProvider {
+    @Override
+    public Stream<? extends Arguments> provideArguments(
+        ParameterDeclarations parameters, ExtensionContext context) {
+      return ALL.stream()
+          .flatMap(one -> ALL.stream().map(other -> arguments(one.make(), other.make())));
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.picos.tests.scale;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Scheduler;
+import dev.picos.core.Trigger;
+import dev.picos.sched.fifo.FifoScheduler;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** A million fibers at once. */
+class ParkedFibersTest {
+  private static final int FIBERS = 1_000_000;
+
+  @Test
+  void aMillionFibers_parkAndAreResumed() {
+    // A million fibers wait at the same time, and every one of them goes on when it is signaled.
+    Scheduler scheduler = FifoScheduler.create();
+    AtomicInteger resumed = new AtomicInteger();
+
+    long bytes =
+        scheduler.call(
+            () -> {
+              Computation<Object> shared = new Computation<>();
+              Trigger[] triggers = new Trigger[FIBERS];
+              long before = Heap.used();
+              for (int i = 0; i < FIBERS; i++) {
+                Trigger trigger = new Trigger();
+                triggers[i] = trigger;
+                Fiber.spawn(
+                    new Fiber(shared, false),
+                    fiber -> {
+                      if (trigger.await() == null) {
+                        resumed.incrementAndGet();
+                      }
+                    });
+                if (i % 1000 == 0) {
+                  Fiber.yield();
+                }
+              }
+              Fiber.yield();
+              long after = Heap.used();
+              assertThat(resumed).hasValue(0);
+              for (Trigger trigger : triggers) {
+                trigger.signal();
+              }
+              return (after - before) / FIBERS;
+            });
+
+    assertThat(resumed).hasValue(FIBERS);
+    assertThat(bytes).isBetween(100L, 2000L);
+    System.out.println("heap bytes a parked fiber, a million of them: " + bytes);
+  }
+}

@@ -1,0 +1,62 @@
+package dev.picos.tests.structured;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Handler;
+import dev.picos.core.ThreadScheduler;
+import dev.picos.core.Trigger;
+import dev.picos.tests.Fibers;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/** Makes the calling thread a fiber that spawns some fibers, and then fails to spawn more. */
+final class RefusingHandler implements Handler {
+  private final Fiber fiber = new Fiber(new Computation<>(), false);
+  private final Throwable refusal;
+  private int left;
+
+  RefusingHandler(int spawns, Throwable refusal) {
+    this.left = spawns;
+    this.refusal = refusal;
+  }
+
+  @Override
+  public Fiber current() {
+    return fiber;
+  }
+
+  @Override
+  public void spawn(Fiber child, Consumer<? super Fiber> main) {
+    fiber.check();
+    if (left-- <= 0) {
+      Fibers.<RuntimeException>sneak(refusal);
+    }
+    Thread.startVirtualThread(() -> ThreadScheduler.create().run(child, main));
+  }
+
+  @Override
+  public void yield() {
+    fiber.check();
+  }
+
+  @Override
+  public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Throwable await(Trigger trigger) {
+    if (fiber.trySuspend(trigger, Thread.currentThread(), null, (t, x, y) -> unpark(x))) {
+      while (!trigger.isSignaled()) {
+        LockSupport.park(trigger);
+      }
+      fiber.unsuspend(trigger);
+    }
+    return fiber.cancelReason();
+  }
+
+  private static void unpark(Thread thread) {
+    LockSupport.unpark(thread);
+  }
+}

@@ -1,0 +1,89 @@
+package dev.picos.tests.structured;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.picos.core.Scheduler;
+import dev.picos.std.structured.Bundle;
+import dev.picos.std.structured.Control;
+import dev.picos.std.structured.Promise;
+import dev.picos.std.structured.ScopeBlock;
+import dev.picos.tests.Heap;
+import dev.picos.tests.OnEveryScheduler;
+import java.time.Duration;
+
+class SpaceTest {
+  private static final int ROUNDS = 100_000;
+
+  @OnEveryScheduler
+  void longLivedBundle_forks(Scheduler scheduler) {
+    // BU-18: fibers that have ended leave nothing behind in a bundle that lives on
+    assertBounded(
+        scheduler,
+        bundle -> {
+          bundle.fork(() -> {});
+          Control.yield();
+        });
+  }
+
+  @OnEveryScheduler
+  void longLivedBundle_promises(Scheduler scheduler) {
+    // BU-18: neither do fibers forked for their results, which have computations of their own
+    assertBounded(
+        scheduler,
+        bundle -> {
+          Promise<Integer> promise = bundle.forkAsPromise(() -> 1);
+          promise.await();
+        });
+  }
+
+  @OnEveryScheduler
+  void longLivedBundle_terminatedPromises(Scheduler scheduler) {
+    // BU-18: nor those that were terminated
+    assertBounded(
+        scheduler,
+        bundle -> {
+          Promise<Integer> promise =
+              bundle.forkAsPromise(
+                  () -> {
+                    Control.block();
+                    return 1;
+                  });
+          Control.yield();
+          promise.terminate();
+        });
+  }
+
+  @OnEveryScheduler
+  void longLivedBundle_nestedScopesAndTimeouts(Scheduler scheduler) {
+    // BU-18: nor do scopes and timeouts opened in it
+    assertBounded(
+        scheduler,
+        bundle ->
+            Control.terminateAfter(
+                Duration.ofHours(1),
+                () ->
+                    Bundle.joinAfter(
+                        inner -> {
+                          inner.fork(() -> {});
+                        })));
+  }
+
+  private static void assertBounded(Scheduler scheduler, ScopeBlock<RuntimeException> round) {
+    long grown =
+        scheduler.call(
+            () ->
+                Bundle.joinAfter(
+                    bundle -> {
+                      for (int i = 0; i < ROUNDS / 10; i++) {
+                        round.run(bundle);
+                      }
+                      long before = Heap.used();
+                      for (int i = 0; i < ROUNDS; i++) {
+                        round.run(bundle);
+                      }
+                      return Heap.used() - before;
+                    }));
+    // A word for each round would be eight times as much.
+    assertThat(grown).isLessThan(ROUNDS);
+  }
+}
