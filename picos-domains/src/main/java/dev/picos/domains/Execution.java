@@ -3,6 +3,7 @@ package dev.picos.domains;
 import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -147,6 +148,8 @@ public final class Execution {
   }
 
   private void wakeup() {
+    // A queue may publish with an ordered store only, as those of JCTools do when they grow.
+    VarHandle.fullFence();
     Domain asleep = sleeper;
     if (asleep != null) {
       asleep.wakeup();

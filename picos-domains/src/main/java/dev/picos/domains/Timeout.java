@@ -10,21 +10,22 @@ import org.jspecify.annotations.Nullable;
 final class Timeout {
   // For maintainers.
   //
-  //   state       who changes it
-  //   INBOX    -> WHEEL     the timer's thread, before it puts the timeout into its wheel
-  //   INBOX    -> DONE      whoever completes the computation; the inbox's next cleaning drops it
-  //   WHEEL    -> DONE      the timer's thread, when the time has come; or whoever completes the
-  //                         computation, who then puts it into the inbox once more, to be unlinked
+  //   state                 who changes it
+  //   INBOX -> WHEEL        the timer's thread, before it puts the timeout into its wheel
+  //   INBOX -> DONE         whoever completes the computation; the inbox's next cleaning drops it
+  //   WHEEL -> DONE         the timer's thread, when the time has come
+  //   WHEEL -> LINKED       whoever completes the computation, who then puts the timeout into the
+  //                         inbox once more, for the timer's thread to take it off the wheel
   //
-  // The links of the wheel are the timer thread's alone, those of the inbox belong to whoever has
-  // it.
-  // Once DONE the timeout refers to no computation and no reason: the few that have not been
-  // unlinked
-  // yet hold nothing but themselves.
+  // Whether a cleaning may drop a timeout is decided by this word alone: one that is LINKED may not
+  // have got to the wheel yet. The links of the wheel, and slot, are the timer thread's; those of
+  // the inbox belong to whoever has it. Once DONE or LINKED, the timeout refers to no computation
+  // and no reason: those that have not been unlinked yet hold nothing but themselves.
 
   static final byte INBOX = 0;
   static final byte WHEEL = 1;
   static final byte DONE = 2;
+  static final byte LINKED = 3;
 
   static final short NOWHERE = -1;
 
@@ -66,7 +67,13 @@ final class Timeout {
     this.reason = reason;
   }
 
+  /** Whether this will not fire any more. */
   boolean isDone() {
+    return (byte) STATE.getAcquire(this) >= DONE;
+  }
+
+  /** Whether nobody needs this any more, not even to take it off the wheel. */
+  boolean isGarbage() {
     return (byte) STATE.getAcquire(this) == DONE;
   }
 
@@ -77,17 +84,20 @@ final class Timeout {
 
   /** The computation has been completed. */
   void remove(WheelTimer timer) {
-    byte before = (byte) STATE.getAndSet(this, DONE);
-    if (before == DONE) {
-      return;
-    }
-    computation = null;
-    reason = null;
-    if (before == WHEEL) {
+    if (STATE.compareAndSet(this, INBOX, DONE)) {
+      forget();
+    } else if (STATE.compareAndSet(this, WHEEL, LINKED)) {
+      forget();
       timer.put(this);
     }
   }
 
+  private void forget() {
+    computation = null;
+    reason = null;
+  }
+
+  /** For the timer's thread. */
   boolean isInWheel() {
     return slot != NOWHERE;
   }
@@ -96,11 +106,10 @@ final class Timeout {
    * The time has come. Called by the timer's thread, on a timeout that it has taken off the wheel.
    */
   void fire() {
-    if ((byte) STATE.getAndSet(this, DONE) != DONE && computation != null && reason != null) {
+    if (STATE.compareAndSet(this, WHEEL, DONE) && computation != null && reason != null) {
       Computation<?> late = computation;
       Throwable why = reason;
-      computation = null;
-      reason = null;
+      forget();
       late.tryCancel(why);
     }
   }

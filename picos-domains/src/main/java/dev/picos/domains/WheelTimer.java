@@ -149,7 +149,7 @@ final class WheelTimer implements Timer {
     int kept = 0;
     for (Timeout timeout = takeAll(); timeout != null; ) {
       Timeout below = timeout.below;
-      if (!timeout.isDone() || timeout.isInWheel()) {
+      if (!timeout.isGarbage()) {
         push(timeout);
         wakeFor(timeout);
         kept++;
