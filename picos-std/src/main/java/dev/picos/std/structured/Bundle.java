@@ -372,8 +372,11 @@ public final class Bundle {
 
   /** Uncounts a fiber that had a computation of its own. */
   void leave(Trigger canceler) {
-    computation.detach(canceler);
-    leave();
+    try {
+      computation.detach(canceler);
+    } finally {
+      leave();
+    }
   }
 
   private boolean uncount() {

@@ -77,16 +77,20 @@ final class WaitQueue {
     return oldest;
   }
 
-  /** This queue without the oldest waiter; {@code null} when that leaves none. */
+  /** This queue without the oldest waiter; {@code null} when that leaves none to grant to. */
   @Nullable WaitQueue rest() {
     if (oldest == newest) {
       return null;
     }
     link();
     Waiter next = oldest.laNext();
-    return next == null
-        ? this // out of date
-        : new WaitQueue(next, newest, length - 1, garbage - (oldest.isAbandoned() ? 1 : 0));
+    if (next == null) {
+      return this; // out of date
+    }
+    if (next == newest && newest.isAbandoned()) {
+      return null;
+    }
+    return new WaitQueue(next, newest, length - 1, garbage - (oldest.isAbandoned() ? 1 : 0));
   }
 
   /** To be called once {@link #rest} has replaced this queue. */

@@ -1,0 +1,114 @@
+package dev.picos.tests.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.picos.core.Block;
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Scheduler;
+import dev.picos.core.ThreadScheduler;
+import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.std.sync.Condition;
+import dev.picos.std.sync.Latch;
+import dev.picos.std.sync.Mutex;
+import dev.picos.std.sync.Semaphore;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Many waiters, served or canceled. The latest is canceled first, which is the worst order for
+ * whoever looks for himself from the other end: it would take minutes.
+ */
+class ScaleTest {
+  private static final int WAITERS = 100_000;
+
+  private final RuntimeException reason = new CancellationException("reason");
+  private final Computation<Object> computation = new Computation<>(Computation.Mode.LIFO);
+  private final Mutex mutex = new Mutex();
+  private final Condition condition = mutex.newCondition();
+  private final Semaphore semaphore = new Semaphore(0);
+  private final Latch ended = new Latch(WAITERS);
+  private final AtomicInteger served = new AtomicInteger();
+
+  static Stream<Named<Scheduler>> schedulers() {
+    return Stream.of(
+        Named.of("thread", ThreadScheduler.create()), Named.of("fifo", FifoScheduler.create()));
+  }
+
+  private void startWaiters(Object primitive, Block<RuntimeException> waiting) {
+    for (int i = 0; i < WAITERS; i++) {
+      Fiber.spawn(new Fiber(computation, false), fiber -> waitAndEnd(waiting));
+    }
+    Waiting.until(primitive, WAITERS);
+  }
+
+  private void waitAndEnd(Block<RuntimeException> waiting) {
+    try {
+      waiting.run();
+      served.incrementAndGet();
+    } catch (CancellationException thrown) {
+      if (thrown != reason) {
+        throw thrown;
+      }
+    } finally {
+      ended.decr();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("schedulers")
+  void mutex_waitersCanceled(Scheduler scheduler) {
+    // 100,000 fibers that wait for a mutex give up when they are canceled, and it works on
+    scheduler.run(
+        () -> {
+          mutex.lock();
+          startWaiters(mutex, mutex::lock);
+          computation.tryCancel(reason);
+          ended.await();
+          mutex.unlock();
+          assertThat(mutex.tryLock()).isTrue();
+          assertThat(served).hasValue(0);
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("schedulers")
+  void semaphore_waitersServed(Scheduler scheduler) {
+    // 100,000 fibers that wait for a semaphore are served
+    scheduler.run(
+        () -> {
+          startWaiters(semaphore, semaphore::acquire);
+          for (int i = 0; i < WAITERS; i++) {
+            semaphore.release();
+          }
+          ended.await();
+          assertThat(semaphore.availablePermits()).isZero();
+          assertThat(served).hasValue(WAITERS);
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("schedulers")
+  void condition_waitersSignaledOrCanceled(Scheduler scheduler) {
+    // of 100,000 fibers that wait for a condition a part is signaled and the rest canceled
+    scheduler.run(
+        () -> {
+          startWaiters(condition, () -> mutex.protect(condition::await));
+          for (int i = 0; i < WAITERS / 4; i++) {
+            condition.signal();
+          }
+          while (served.get() < WAITERS / 4) {
+            Fiber.yield();
+          }
+          computation.tryCancel(reason);
+          ended.await();
+          assertThat(served).hasValue(WAITERS / 4);
+          assertThatThrownBy(computation::await).isSameAs(reason);
+        });
+  }
+}
