@@ -343,23 +343,24 @@ class DomainsTest {
       DomainTask task = here -> {};
       int accepted = pool.trySpawn(task) ? 1 : 0;
       long before = (long) allocated.invoke(threads, Thread.currentThread().threadId());
-      for (int i = 0; i < 1_000; i++) {
+      for (int i = 1; i < 1_000; i++) {
+        while (pool.idleCount() < 2) {
+          Thread.onSpinWait();
+        }
         accepted += pool.trySpawn(task) ? 1 : 0;
       }
       long after = (long) allocated.invoke(threads, Thread.currentThread().threadId());
-      System.out.println(
-          (accepted > 0) + " " + (after - before < 8_000 ? "little" : after - before));
+      System.out.println(accepted + " " + (after - before < 8_000 ? "little" : after - before));
     }
   }
 
   @Test
   void trySpawn_onceStarted_allocatesNothing() throws Exception {
-    // a thousand attempts, accepted and refused, in interpreted code that leaves no allocation out,
-    // cost
-    // less than the least object each
+    // a thousand tasks lent, in interpreted code that leaves no allocation out, cost less than the
+    // smallest object each
     Fork fork = Fork.java(CountsAllocation.class, "-Xint");
 
-    assertThat(fork.output.strip()).isEqualTo("true little");
+    assertThat(fork.output.strip()).isEqualTo("1000 little");
   }
 
   @Test

@@ -65,8 +65,11 @@ final class Fifo implements Policy {
   }
 
   private void emptyInbox() {
-    if (!inbox.isEmpty()) {
-      inbox.drain(ready::add);
+    // All of it, whereas drain() has a limit; and nothing is lost when there is no memory to add
+    // it.
+    for (Ready next = inbox.relaxedPeek(); next != null; next = inbox.relaxedPeek()) {
+      ready.add(next);
+      inbox.relaxedPoll();
     }
   }
 

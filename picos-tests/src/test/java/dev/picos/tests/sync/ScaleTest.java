@@ -21,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Many waiters, served or canceled. The latest is canceled first, which is the worst order for
- * whoever looks for himself from the other end: it would take minutes.
+ * Many waiters, served or canceled. The latest is canceled first, which is the worst order for a
+ * queue that each of them searches from the other end: that takes about a minute.
  */
 class ScaleTest {
   private static final int WAITERS = 100_000;

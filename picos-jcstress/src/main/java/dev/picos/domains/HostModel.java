@@ -1,0 +1,182 @@
+package dev.picos.domains;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A {@link Host} and its virtual thread without the thread: the words that they share, and the
+ * steps that change them, with the same operations in the same order and of the same strength.
+ *
+ * <p>Why not the real ones: they cannot be broken for a twin, and a slice takes a microsecond and
+ * more, so that races of some nanoseconds are seldom met. The {@code RealHost} tests use them all
+ * the same. Left out here: timed parking, pinning, monitors, the switch to another fiber.
+ *
+ * <p>Three parties: the domain calls {@link #runNext}; any thread may call {@link #unpark} and
+ * {@link #stackTrace}. Steps of the host can be overridden, for twins.
+ */
+abstract class HostModel {
+  // Of java.lang.VirtualThread, JDK 25.
+  static final int RUNNING = 2;
+  static final int PARKING = 3;
+  static final int PARKED = 4;
+  static final int UNPARKED = 9;
+  static final int YIELDING = 10;
+  static final int YIELDED = 11;
+  static final int TERMINATED = 99;
+  static final int SUSPENDED = 1 << 8;
+
+  // Of Host.
+  static final byte OUT = 0;
+  static final byte QUEUED = 1;
+  static final byte FREE = 2;
+
+  static final VarHandle STATE;
+  static final VarHandle PARK_PERMIT;
+  static final VarHandle PLACE;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATE = lookup.findVarHandle(HostModel.class, "state", int.class);
+      PARK_PERMIT = lookup.findVarHandle(HostModel.class, "parkPermit", boolean.class);
+      PLACE = lookup.findVarHandle(HostModel.class, "place", byte.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  volatile int state;
+  volatile boolean parkPermit;
+  volatile byte place;
+
+  /** How many entries the policy's queue has for this host. */
+  final AtomicInteger entries = new AtomicInteger();
+
+  volatile boolean queuedTwice;
+
+  /** Starts as runnable, with its slice in the queue. */
+  HostModel(int state) {
+    this.state = state;
+    place = QUEUED;
+    entries.set(1);
+  }
+
+  /**
+   * The fiber from where it is: goes on until it parks or yields, which takes it off its carrier,
+   * or ends.
+   */
+  abstract void goOn();
+
+  // The JVM's side.
+
+  /** VirtualThread.park, up to the carrier; returns whether the thread leaves it. */
+  final boolean park() {
+    if ((boolean) PARK_PERMIT.getAndSet(this, false)) {
+      return false;
+    }
+    state = PARKING;
+    return true;
+  }
+
+  /** VirtualThread.tryYield, up to the carrier. */
+  void yieldThread() {
+    state = YIELDING;
+  }
+
+  final void terminate() {
+    state = TERMINATED;
+  }
+
+  /** VirtualThread.runContinuation. */
+  final void runSlice() {
+    int before = state;
+    boolean runnable = before == UNPARKED || before == YIELDED;
+    if (!runnable || !STATE.compareAndSet(this, before, RUNNING)) {
+      return;
+    }
+    if (before == UNPARKED) {
+      parkPermit = false;
+    }
+    goOn();
+    afterYield();
+  }
+
+  private void afterYield() {
+    if (state == PARKING) {
+      state = PARKED;
+      if (parkPermit && STATE.compareAndSet(this, PARKED, UNPARKED)) {
+        execute();
+      }
+    } else if (state == YIELDING) {
+      state = YIELDED;
+      executeYielded();
+    }
+  }
+
+  /** VirtualThread.unpark. */
+  final void unpark() {
+    if (!(boolean) PARK_PERMIT.getAndSet(this, true)
+        && state == PARKED
+        && STATE.compareAndSet(this, PARKED, UNPARKED)) {
+      execute();
+    }
+  }
+
+  /**
+   * VirtualThread.tryGetStackTrace: hands the slice to the scheduler though it is there already.
+   */
+  final void stackTrace() {
+    int before = state;
+    boolean runnable = before == UNPARKED || before == YIELDED;
+    if ((!runnable && before != PARKED) || !STATE.compareAndSet(this, before, before | SUSPENDED)) {
+      return;
+    }
+    state = before;
+    if (runnable || (parkPermit && STATE.compareAndSet(this, PARKED, UNPARKED))) {
+      execute();
+    }
+  }
+
+  // The host's side.
+
+  /** The loop of the domain, once; returns whether there was anything in the queue. */
+  final boolean runNext() {
+    if (entries.get() == 0) {
+      return false;
+    }
+    entries.getAndDecrement();
+    run();
+    return true;
+  }
+
+  /** Host.runSlice. */
+  void run() {
+    PLACE.setVolatile(this, OUT);
+    runSlice();
+  }
+
+  /** Host.execute. */
+  void execute() {
+    if (PLACE.compareAndSet(this, OUT, QUEUED)) {
+      ready();
+    }
+  }
+
+  /** The same, when it is known that the thread has yielded. */
+  void executeYielded() {
+    execute();
+  }
+
+  /** Execution.ready. */
+  final void ready() {
+    if (entries.getAndIncrement() != 0) {
+      queuedTwice = true;
+    }
+  }
+
+  /** Host.awaitNext, up to the point where it is decided; returns whether it waits for a fiber. */
+  boolean tryFree() {
+    return PLACE.compareAndSet(this, OUT, FREE);
+  }
+}

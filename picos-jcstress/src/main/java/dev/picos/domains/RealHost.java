@@ -1,0 +1,81 @@
+package dev.picos.domains;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A real {@link Host} with its virtual thread and a fiber in it, whose slices run in the thread of
+ * whoever calls {@link #runSlice}. So an actor can park: it only leaves the slice.
+ */
+final class RealHost implements Policy {
+  // A domain that never starts; the host ends with its fiber and leaves nothing behind there.
+  private static final Domain DOMAIN = new Domain(null, -1, here -> {});
+
+  private final Host host = new Host();
+  private final ConcurrentLinkedQueue<Ready> queue = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger entries = new AtomicInteger();
+  private volatile boolean queuedTwice;
+  private boolean ended;
+
+  RealHost(Runnable main) {
+    Fiber fiber = new Fiber(new Computation<>(), false);
+    Start start =
+        new Start(
+            fiber,
+            self -> {
+              main.run();
+              ended = true;
+            });
+    host.take(start, new Execution(this).freshThreads(true));
+  }
+
+  Thread thread() {
+    return host.thread;
+  }
+
+  void runSlice() {
+    host.runSlice(DOMAIN);
+  }
+
+  /** Runs all that is in the queue, and returns whether the fiber has ended. */
+  boolean runToEnd() {
+    while (next() != null) {
+      runSlice();
+    }
+    return ended;
+  }
+
+  boolean wasQueuedTwice() {
+    return queuedTwice;
+  }
+
+  @Override
+  public void ready(Ready fiber, boolean first, @Nullable Domain here) {
+    if (entries.getAndIncrement() != 0) {
+      queuedTwice = true;
+    }
+    queue.add(fiber);
+  }
+
+  @Override
+  public @Nullable Ready next() {
+    Ready next = queue.poll();
+    if (next != null) {
+      entries.getAndDecrement();
+    }
+    return next;
+  }
+
+  @Override
+  public boolean isEmpty() {
+    return queue.isEmpty();
+  }
+
+  @Override
+  public boolean spend() {
+    return false;
+  }
+}
