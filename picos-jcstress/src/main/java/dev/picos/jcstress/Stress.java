@@ -48,7 +48,7 @@ final class Stress {
 
   /** For every change: compiled code only, for a moment. */
   static Stress quick() throws IOException {
-    Stress all = prepare("150", "3");
+    Stress all = prepare("150", "2");
     return new Stress(
         all.options,
         all.crowded,
