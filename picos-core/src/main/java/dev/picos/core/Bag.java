@@ -15,18 +15,15 @@ final class Bag {
   // For maintainers.
   //
   // word = 2 * balance + mode, where balance = attached - 2 * detached = live - garbage, counted
-  // over
-  // this node and all older ones, as of the time this node became the head; mode is 1 for FIFO.
+  // over this node and all older ones, as of the time this node became the head; mode is 1 for
+  // FIFO.
   //
   // A detach puts a new node with a smaller balance in the place of the head. So a head whose
-  // balance is
-  // one above that of the next older node is as the attach left it, and taking it off restores
-  // exactly
-  // the bag from before the attach.
+  // balance is one above that of the next older node is as the attach left it, and taking it off
+  // restores exactly the bag from before the attach.
   //
   // After a rebuild a compare-and-set can fail only because another party's change went in, which
-  // is why
-  // nobody rebuilds for ever while others starve. (Picos, Computation.)
+  // is why nobody rebuilds for ever while others starve. (Picos, Computation.)
 
   private static final Bag LIFO = new Bag(0, null, null);
   private static final Bag FIFO = new Bag(1, null, null);

@@ -54,29 +54,23 @@ public final class Computation<T extends @Nullable Object> {
   //   Outcome            false                    false, no-op          false
   //
   // Invariants: an Outcome is final. A Tentative counts as its outcome exactly when its
-  // transaction's
-  // state says committed, and as running otherwise; that one word decides for all computations of
-  // the
-  // transaction at once, and no reader looks at anything else. Every trigger of the Bag that an
-  // Outcome
-  // replaced is signaled by whoever made that replacement (for a transaction, by its owner in
-  // tryCommit), so a trigger that was attached is signaled exactly when the computation completes.
+  // transaction's state says committed, and as running otherwise; that one word decides for all
+  // computations of the transaction at once, and no reader looks at anything else. Every trigger of
+  // the Bag that an Outcome replaced is signaled by whoever made that replacement (for a
+  // transaction, by its owner in tryCommit), so a trigger that was attached is signaled exactly
+  // when the computation completes.
   //
   // A Bag comes back when a transaction is rolled back. That is no ABA problem: bags are immutable,
-  // so
-  // whoever swaps against a bag swaps against exactly the triggers that it holds.
+  // so whoever swaps against a bag swaps against exactly the triggers that it holds.
   //
   // Ordering: all changes are volatile compare-and-sets. Reads are acquires: they need to see what
-  // the
-  // completer did before, and nothing more is asked of them, as a decision is always made by a
+  // the completer did before, and nothing more is asked of them, as a decision is always made by a
   // compare-and-set that follows. Rejected: plain polls, since a loop on isRunning() might never
   // end.
   //
   // Differences from the original: the commit of a transaction is visible at once (there in two
-  // steps);
-  // completion follows cancelers without recursion; an action that throws does not keep later
-  // triggers
-  // from being signaled; the newest trigger leaves the bag at once.
+  // steps); completion follows cancelers without recursion; an action that throws does not keep
+  // later triggers from being signaled; the newest trigger leaves the bag at once.
 
   /** The order in which the triggers attached to a computation are signaled. */
   public enum Mode {

@@ -36,10 +36,8 @@ public final class Fiber {
       };
 
   // Written by the fiber itself, or by its creator before it is spawned; spawning publishes. While
-  // the
-  // fiber is suspended its scheduler may read them in other threads, and resuming it orders those
-  // reads
-  // before what the fiber does next. So all of these are plain.
+  // the fiber is suspended its scheduler may read them in other threads, and resuming it orders
+  // those reads before what the fiber does next. So all of these are plain.
   private Computation<?> computation;
   private boolean forbid;
   private boolean spawned;

@@ -10,10 +10,8 @@ import org.jspecify.annotations.Nullable;
 final class Handlers {
   // Bindings live in a map by thread, and not in a thread-local: asking a thread-local leaves a map
   // behind in every thread that asks. The map is consulted only while there are bindings at all.
-  // That
-  // count may be read in any stale version: a thread always sees the increment that it made itself,
-  // and
-  // other threads' bindings do not concern it.
+  // That count may be read in any stale version: a thread always sees the increment that it made
+  // itself, and other threads' bindings do not concern it.
   private static final AtomicInteger BINDINGS = new AtomicInteger();
   private static final ConcurrentHashMap<Thread, Handler> BOUND = new ConcurrentHashMap<>();
 

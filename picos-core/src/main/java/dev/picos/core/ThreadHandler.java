@@ -14,10 +14,8 @@ final class ThreadHandler implements Handler {
   //
   // The resume action does nothing but unpark. The awaiting thread itself gives up the place of the
   // trigger once it has seen the signal, since it may have woken for another reason and be gone
-  // before
-  // the action has run; so the fiber's fields are only ever touched by its own thread. An unpark
-  // that
-  // arrives late is one more spurious wake-up, which every user of park() expects.
+  // before the action has run; so the fiber's fields are only ever touched by its own thread. An
+  // unpark that arrives late is one more spurious wake-up, which every user of park() expects.
 
   private static final ThreadLocal<ThreadHandler> CURRENT =
       ThreadLocal.withInitial(() -> new ThreadHandler(new Fiber(new Computation<>(), false), null));

@@ -29,12 +29,9 @@ public final class Transaction {
   // For maintainers.
   //
   // STARTED -> COMMITTED by the owner, STARTED -> ABORTED by anyone; both final. This one word
-  // decides
-  // (see Computation): tentative states that the transaction left in its computations mean what the
-  // word
-  // says, at any moment. Replacing them afterwards is cleaning up: by the owner for all of them,
-  // and by
-  // anyone for the one that he meets.
+  // decides (see Computation): tentative states that the transaction left in its computations mean
+  // what the word says, at any moment. Replacing them afterwards is cleaning up: by the owner for
+  // all of them, and by anyone for the one that he meets.
   //
   // Ordering: both changes are volatile compare-and-sets, and reading the state is an acquire, so a
   // reader who sees COMMITTED sees what the owner did before. The list is the owner's alone.

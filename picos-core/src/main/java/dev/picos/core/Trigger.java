@@ -44,21 +44,20 @@ public final class Trigger {
   //   SIGNALED          no-op                  false                    no-op
   //
   // Invariant: SIGNALED is final. The action runs at most once: by the thread whose exchange took
-  // the
-  // AWAITING record out, after that exchange. The exchange replaces whatever it finds, so no
-  // operation
-  // loops.
+  // the action out, after that exchange. The exchange replaces whatever it finds, so no
+  // operation loops.
+  //
+  // An action is kept with its arguments as a Bound, which is an action itself; one whose arguments
+  // are null is kept as it is. So a scheduler whose action is an object that it has anyway suspends
+  // a fiber without a further object.
   //
   // Ordering: the exchange and the compare-and-set are volatile, which orders the action's fields,
-  // what
-  // the signaler did before, and what the awaiter does after. The read ahead of the exchange only
-  // spares writing a cache line that already says SIGNALED; it is an acquire, like every poll, so
-  // that
-  // a caller who sees SIGNALED also sees what the signaler did before.
+  // what the signaler did before, and what the awaiter does after. The read ahead of the exchange
+  // only spares writing a cache line that already says SIGNALED; it is an acquire, like every poll,
+  // so that a caller who sees SIGNALED also sees what the signaler did before.
   //
   // Difference from the original: dispose() reports an action that was attached concurrently
-  // instead of
-  // ignoring it.
+  // instead of ignoring it.
 
   private static final VarHandle STATE;
 

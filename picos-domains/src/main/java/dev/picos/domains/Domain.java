@@ -24,23 +24,17 @@ public final class Domain {
   //   a task -> BUSY       the domain, which then runs the task
   //
   // Invariant: a task gets in by replacing IDLE and out only by being run; so an offer that was
-  // accepted
-  // is run exactly once, and a domain that has stopped waiting can be offered nothing. There is no
-  // list
-  // of idle domains that could be out of date.
+  // accepted is run exactly once, and a domain that has stopped waiting can be offered nothing.
+  // There is no list of idle domains that could be out of date.
   //
   // No wake-up is lost: the domain publishes IDLE and then evaluates its predicate and looks for an
-  // offer
-  // before it parks, whoever makes the predicate true or an offer does that before it unparks, and
-  // an
-  // unpark that comes first makes park() return. An unpark that comes when the domain is busy may
-  // be
-  // used up by a fiber that parks on its carrier; nobody relies on it, as the domain evaluates anew
-  // whenever it starts to wait.
+  // offer before it parks, whoever makes the predicate true or an offer does that before it
+  // unparks, and an unpark that comes first makes park() return. An unpark that comes when the
+  // domain is busy may be used up by a fiber that parks on its carrier; nobody relies on it, as the
+  // domain evaluates anew whenever it starts to wait.
   //
   // Ordering: offer is changed by volatile operations only. What the lender did before trySpawn is
-  // seen
-  // by the task through them.
+  // seen by the task through them.
 
   private static final DomainTask BUSY = here -> {};
   private static final DomainTask IDLE = here -> {};

@@ -28,16 +28,12 @@ public final class Domains {
   // For maintainers.
   //
   // A lender offers a task to the domains in turn, beginning with the one that became idle last,
-  // whose
-  // caches are warm. The number of idle domains is only a hint that spares a busy pool the round;
-  // the
-  // truth is in each domain's offer.
+  // whose caches are warm. The number of idle domains is only a hint that spares a busy pool the
+  // round; the truth is in each domain's offer.
   //
   // Difference from the idle-domains library: no list of idle domains, whose entries can be stale
-  // there;
-  // a task that throws costs no capacity; nothing is accepted once closing has begun; prepare()
-  // returns
-  // when the pool is complete, whoever built it.
+  // there; a task that throws costs no capacity; nothing is accepted once closing has begun;
+  // prepare() returns when the pool is complete, whoever built it.
 
   private static final AtomicReference<@Nullable Domains> SHARED = new AtomicReference<>();
 

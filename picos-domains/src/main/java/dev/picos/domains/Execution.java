@@ -38,19 +38,17 @@ public final class Execution {
   // For maintainers.
   //
   // All slices of all fibers of an execution, and its loop, run in the thread of one domain (see
-  // Host), so
-  // alive is a plain field. When the execution moves to another domain, handing over orders
-  // everything.
+  // Host), so alive is a plain field. When the execution moves to another domain, handing over
+  // orders everything.
   //
   // No wake-up is lost. A domain that finds nothing to run sets sleeper and then evaluates its
-  // condition;
-  // whoever makes a fiber ready, or stops the execution, does that and then reads sleeper. All of
-  // these
-  // are volatile accesses, so one of the two sees what the other did. (Picos, fifo: needs_wakeup.)
+  // condition; whoever makes a fiber ready, or stops the execution, does that and then reads
+  // sleeper. All of these are volatile accesses, so one of the two sees what the other did. (Picos,
+  // fifo: needs_wakeup.)
   //
   // It ends when no fiber is alive, or with the first exception that escapes from a fiber. Fibers
-  // that are
-  // alive after that are never run again: what becomes ready is dropped, and hence stays suspended.
+  // that are alive after that are never run again: what becomes ready is dropped, and hence stays
+  // suspended.
 
   private final Policy policy;
   private final AtomicReference<@Nullable Throwable> escaped = new AtomicReference<>();

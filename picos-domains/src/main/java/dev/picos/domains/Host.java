@@ -26,11 +26,9 @@ final class Host extends Ready
   // For maintainers.
   //
   // The JVM makes a virtual thread runnable and calls execute() with one and the same Runnable, its
-  // next
-  // slice: when the thread is started, after it yielded, and when something unparked it. It may
-  // call
-  // execute() although an earlier slice has not been run (after somebody looked at the stack of the
-  // runnable thread); a slice that finds the thread not runnable does nothing.
+  // next slice: when the thread is started, after it yielded, and when something unparked it. It
+  // may call execute() although an earlier slice has not been run (after somebody looked at the
+  // stack of the runnable thread); a slice that finds the thread not runnable does nothing.
   //
   //   place                on execute()
   //   OUT                  -> QUEUED, and into the policy's queue
@@ -38,37 +36,27 @@ final class Host extends Ready
   //   FREE                 nothing: the domain that takes the host for a fiber runs its slice
   //
   // OUT means in no queue: running, suspended, or about to run. It becomes QUEUED here only, and
-  // OUT
-  // again when a domain is about to run the slice. It becomes FREE by the host itself when its
-  // fiber has
-  // ended, but only from OUT; if an odd execute() has queued it meanwhile, it ends instead, and
-  // keeps
-  // its fiber for the policy to look at. All of these are compare-and-sets, that of a fiber that
-  // yields as well: an odd execute() may come before it, and a second entry would outlive the
-  // fiber.
-  // Invariants: QUEUED exactly while there is one entry in the queue of the execution that the
-  // fiber
-  // belongs to. So a slice of a fiber runs only on a domain that took the fiber from that
-  // execution's
-  // policy or gave it the host; no stray wake-up brings a fiber to a domain of another execution,
-  // and in
-  // an execution with one domain everything happens in that domain's thread. No runnable thread is
-  // forgotten: the JVM marks it runnable before it calls execute(), the domain writes OUT before it
-  // runs
-  // the slice, and both are volatile, so either execute() sees OUT and queues, or the slice sees
-  // the
-  // thread runnable.
+  // OUT again when a domain is about to run the slice. It becomes FREE by the host itself when its
+  // fiber has ended, but only from OUT; if an odd execute() has queued it meanwhile, it ends
+  // instead, and keeps its fiber for the policy to look at. All of these are compare-and-sets, that
+  // of a fiber that yields as well: an odd execute() may come before it, and a second entry would
+  // outlive the fiber. Invariants: QUEUED exactly while there is one entry in the queue of the
+  // execution that the fiber belongs to. So a slice of a fiber runs only on a domain that took the
+  // fiber from that execution's policy or gave it the host; no stray wake-up brings a fiber to a
+  // domain of another execution, and in an execution with one domain everything happens in that
+  // domain's thread. No runnable thread is forgotten: the JVM marks it runnable before it calls
+  // execute(), the domain writes OUT before it runs the slice, and both are volatile, so either
+  // execute() sees OUT and queues, or the slice sees the thread runnable.
   //
   // A fiber that awaits parks in a loop, as its thread may be unparked by anybody. It gives up the
   // trigger's place itself, as in the thread handler: when it sees the signal, the action may not
-  // have
-  // run yet. Whether it is canceled, and goes ahead of others, execute() finds out; for a host that
-  // is not awaiting, or in a slice that is odd, the answer may be out of date, and only decides at
-  // which end of a queue a fiber goes.
+  // have run yet. Whether it is canceled, and goes ahead of others, execute() finds out; for a host
+  // that is not awaiting, or in a slice that is odd, the answer may be out of date, and only
+  // decides at which end of a queue a fiber goes.
   //
   // A host that waits for a fiber has yielded, and the slice that the JVM then hands out is held
-  // back.
-  // That spares unparking it, and a stray unpark cannot do more than let it look and yield again.
+  // back. That spares unparking it, and a stray unpark cannot do more than let it look and yield
+  // again.
 
   private static final byte OUT = 0;
   private static final byte QUEUED = 1;
@@ -96,8 +84,7 @@ final class Host extends Ready
   private @Nullable Runnable slice;
 
   // The fiber that runs here or is suspended here. Written by the domain while the host is free, or
-  // by
-  // the host.
+  // by the host.
   private @Nullable Execution execution;
   private @Nullable Fiber fiber;
   private @Nullable Consumer<? super Fiber> main;

@@ -21,29 +21,20 @@ final class WheelTimer implements Timer {
   // For maintainers.
   //
   // The inbox is a stack that is pushed to by compare-and-set and taken as a whole. What is in it
-  // is
-  // looked at by the thread when it wakes, and by whoever finds it deep: he takes it, drops the
-  // timeouts
-  // that are done, and puts the others back. So timeouts that are set and removed at any rate, by
-  // threads that leave the timer's thread no processor, keep at most some CLEAN_AT timeouts alive
-  // that
-  // hold nothing, and cleaning costs each of them a constant share.
+  // is looked at by the thread when it wakes, and by whoever finds it deep: he takes it, drops the
+  // timeouts that are done, and puts the others back. So timeouts that are set and removed at any
+  // rate, by threads that leave the timer's thread no processor, keep at most some CLEAN_AT
+  // timeouts alive that hold nothing, and cleaning costs each of them a constant share.
   //
   // No deadline is missed. The thread publishes until when it sleeps, and then looks into the inbox
-  // once
-  // more before it does; a setter pushes and then reads until when the thread sleeps, both
-  // volatile. So
-  // the thread sees the timeout, or the setter sees that it has to wake the thread. A setter who
-  // cleans
-  // has taken the timeouts of others off the inbox for a moment; he, too, wakes the thread for
-  // those that
-  // he puts back.
+  // once more before it does; a setter pushes and then reads until when the thread sleeps, both
+  // volatile. So the thread sees the timeout, or the setter sees that it has to wake the thread. A
+  // setter who cleans has taken the timeouts of others off the inbox for a moment; he, too, wakes
+  // the thread for those that he puts back.
   //
   // Rejected: Agrona's DeadlineTimerWheel, which cannot tell the next deadline, so its owner has to
-  // wake
-  // for every tick or to look at every timeout; a priority queue, with a logarithmic price for
-  // setting and
-  // removing under the one thread.
+  // wake for every tick or to look at every timeout; a priority queue, with a logarithmic price for
+  // setting and removing under the one thread.
 
   private static final int TICK_BITS = 16;
   private static final int CLEAN_AT = 1024;

@@ -232,8 +232,7 @@ class DomainTest {
   @Test
   void idle_runsWhatWasAcceptedBeforeItReturns() throws Exception {
     // a task that was accepted in the last moment runs before idle returns, although the predicate
-    // is
-    // true already
+    // is true already
     inDomain(
         here -> {
           AtomicInteger evaluations = new AtomicInteger();
@@ -306,8 +305,7 @@ class DomainTest {
   @Test
   void idle_whosePredicateThrowsOnOffer_runsWhatWasAcceptedAndThrows() throws Exception {
     // a predicate that throws when a task has been accepted: the task runs, then the exception
-    // comes
-    // out, and the domain is on offer no more
+    // comes out, and the domain is on offer no more
     IllegalStateException thrown = new IllegalStateException();
 
     inDomain(
@@ -446,8 +444,7 @@ class DomainTest {
   @Test
   void idle_interruptedJustBeforeAGuest_keepsTheStatus() throws Exception {
     // an interrupt that arrives together with a task is the lender's: the task starts without, and
-    // the
-    // lender has it afterwards
+    // the lender has it afterwards
     List<Boolean> statuses =
         inDomain(
             here -> {
@@ -801,8 +798,7 @@ class DomainTest {
   @Test
   void recall_isNeverLost() throws Exception {
     // 20,000 times a lender's predicate comes true while a guest occupies its domain: the guest
-    // always
-    // learns of it
+    // always learns of it
     int rounds = 20_000;
     AtomicInteger flag = new AtomicInteger();
     AtomicInteger seen = new AtomicInteger();

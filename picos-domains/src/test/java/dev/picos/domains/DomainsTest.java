@@ -242,8 +242,7 @@ class DomainsTest {
   @Test
   void trySpawn_runsWhatItAcceptsOnceAndNothingElse() throws Exception {
     // four threads offer 40,000 tasks to two domains: exactly those that were accepted run, once
-    // each,
-    // on domains of the pool, and see what their lender wrote before
+    // each, on domains of the pool, and see what their lender wrote before
     Domains pool = pool(2);
     record Offer(int[] runs, int[] argument, int[] seen, AtomicBoolean accepted) {}
     ConcurrentLinkedQueue<Offer> made = new ConcurrentLinkedQueue<>();
@@ -403,8 +402,7 @@ class DomainsTest {
   @Test
   void threads_inheritNothingFromWhoMakesThePool() throws Exception {
     // the pool belongs to nobody: inheritable thread locals and the context class loader of its
-    // first
-    // user do not stay in its threads
+    // first user do not stay in its threads
     InheritableThreadLocal<String> local = new InheritableThreadLocal<>();
     ClassLoader loader = new ClassLoader() {};
     AtomicReference<String> seen = new AtomicReference<>("nothing");
@@ -569,8 +567,7 @@ class DomainsTest {
   @Test
   void close_ofUnusedPool_refusesFromThenOn() throws Exception {
     // a pool that was closed before it started anything refuses tasks like any other closed pool,
-    // and
-    // starts no threads
+    // and starts no threads
     Domains pool = pool(2);
     pool.close();
 
@@ -706,8 +703,7 @@ class DomainsTest {
   @Test
   void close_reportsFailuresOnce() {
     // close throws one exception with all that tasks threw suppressed in it, in order of
-    // occurrence;
-    // the next close throws nothing
+    // occurrence; the next close throws nothing
     Domains pool = pool(1);
     List<IllegalStateException> failures =
         IntStream.range(0, 5).mapToObj(i -> new IllegalStateException("task " + i)).toList();
@@ -756,8 +752,7 @@ class DomainsTest {
   @Test
   void prepare_clampsToTheLimitAndDecidesOnce() throws Exception {
     // the first prepare decides, within -Dpicos.domains; the pool is complete when it returns;
-    // later
-    // calls get the same pool
+    // later calls get the same pool
     Fork fork = Fork.java(Prepares.class, "-Dpicos.domains=3");
 
     assertThat(fork.output.strip()).isEqualTo("3 true true true true");

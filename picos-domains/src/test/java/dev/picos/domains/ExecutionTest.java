@@ -345,8 +345,7 @@ class ExecutionTest {
   @Test
   void run_fromFiberOfTheThreadScheduler_works() {
     // SC-18: a run inside a run of another scheduler returns its result, and the outer fiber is
-    // itself
-    // afterwards
+    // itself afterwards
     int answer =
         ThreadScheduler.create()
             .call(
@@ -505,8 +504,7 @@ class ExecutionTest {
   @Test
   void sleepingRun_lendsItsDomain_andGetsItBack() throws Exception {
     // a run whose fibers all sleep lends its domain to another; when a fiber wakes, the other,
-    // which
-    // never sleeps, leaves at its next dispatch and goes on elsewhere
+    // which never sleeps, leaves at its next dispatch and goes on elsewhere
     CountDownLatch end = new CountDownLatch(1);
     leaveIdle(1, end);
     Trigger trigger = new Trigger();
@@ -552,8 +550,7 @@ class ExecutionTest {
   @Test
   void severalSleepingRuns_shareOneDomain() throws Exception {
     // ten runs that sleep most of the time on one domain, one in the place of the other: each goes
-    // on
-    // when it is signaled, in any order
+    // on when it is signaled, in any order
     CountDownLatch end = new CountDownLatch(1);
     leaveIdle(1, end);
     List<Trigger> triggers = IntStream.range(0, 10).mapToObj(i -> new Trigger()).toList();
@@ -587,8 +584,7 @@ class ExecutionTest {
   @Test
   void manyRunsAtOnce_allEnd() throws Exception {
     // a dozen runs at once, on fewer domains, that sleep, yield, spawn, nest and wake each other:
-    // all
-    // end, and no run sees another's fibers
+    // all end, and no run sees another's fibers
     int runs = 12;
     List<Trigger[]> rings = IntStream.range(0, 50).mapToObj(i -> triggers(runs)).toList();
 
@@ -629,8 +625,7 @@ class ExecutionTest {
   @Test
   void fatalError_stopsTheRun() {
     // SC-20: what leaves a fiber's main is the cause of the error that run throws, which says how
-    // many
-    // fibers were left; these do not run any more, and are not unwound
+    // many fibers were left; these do not run any more, and are not unwound
     IllegalStateException escaped = new IllegalStateException("escaped");
     AtomicBoolean goesOn = new AtomicBoolean();
 
@@ -700,8 +695,7 @@ class ExecutionTest {
   @Test
   void fatalError_wakeUpsAfterwards_areDropped() {
     // SC-22: triggers and computations of fibers that were left can be signaled and canceled
-    // without
-    // an error and without effect, on any thread
+    // without an error and without effect, on any thread
     Trigger trigger = new Trigger();
     Computation<Boolean> computation = new Computation<>();
     AtomicReference<Thread> parked = new AtomicReference<>();
@@ -1049,8 +1043,7 @@ class ExecutionTest {
   @Test
   void outOfMemory_onSpawn_isThrownThere() {
     // a spawn for which there is no memory throws and starts nothing; the fiber can be spawned
-    // again
-    // later, and the run goes on
+    // again later, and the run goes on
     OutOfMemoryError noMemory = new OutOfMemoryError("simulated");
     AtomicBoolean full = new AtomicBoolean();
     QueuePolicy policy =

@@ -144,8 +144,7 @@ class HostTest {
   @Test
   void freshThreads_giveEachFiberItsOwn() {
     // with fresh threads no thread is ever that of two fibers, not even of fibers of earlier runs,
-    // and
-    // each ends with its fiber
+    // and each ends with its fiber
     Set<Thread> earlier = new HashSet<>();
     for (int i = 0; i < 20; i++) {
       inTurn(Collections.nCopies(5, () -> earlier.add(Thread.currentThread())));
@@ -208,8 +207,7 @@ class HostTest {
   @Test
   void fiber_findsItsThreadAsNew() {
     // thread locals, interrupt status, name, class loader and handler of an earlier fiber are gone
-    // when
-    // the next one starts on its thread
+    // when the next one starts on its thread
     List<Thread> threads = new ArrayList<>();
     List<Traces> seen = new ArrayList<>();
     Runnable body =
@@ -678,8 +676,7 @@ class HostTest {
   @Test
   void interruptsDuringAnAwait_neitherEndItNorGetLost() throws Exception {
     // a suspended fiber that is interrupted any number of times stays suspended, its domain does
-    // not
-    // spin, and the status is there afterwards
+    // not spin, and the status is there afterwards
     Trigger trigger = new Trigger();
     CompletableFuture<Thread> thread = new CompletableFuture<>();
     AtomicInteger slices = new AtomicInteger();
@@ -743,8 +740,7 @@ class HostTest {
   @Test
   void childThread_outlivesTheRun() throws Exception {
     // decision 14: a virtual thread that a fiber starts behaves as in any Java program: it is no
-    // fiber
-    // of the run, sleeps, blocks, starts others, and lives on after the run
+    // fiber of the run, sleeps, blocks, starts others, and lives on after the run
     CountDownLatch runIsOver = new CountDownLatch(1);
     CompletableFuture<Thread> grandchild = new CompletableFuture<>();
     List<Object> seen = Collections.synchronizedList(new ArrayList<>());
@@ -910,8 +906,7 @@ class HostTest {
   @Test
   void oddSlice_beforeAYield_queuesTheFiberOnce() throws Exception {
     // a fiber that has been queued by an odd slice and then yields is not queued twice: nothing
-    // runs
-    // it when it has ended, and its thread runs later fibers
+    // runs it when it has ended, and its thread runs later fibers
     Task<Boolean> run =
         Task.start(
             () ->
@@ -1036,8 +1031,7 @@ class HostTest {
   @Test
   void canceledWhenReadyAlready_leavesNoPriorityBehind() {
     // SC-15: a fiber that was made ready by chance, and canceled then, keeps its place; and neither
-    // it
-    // nor the next fiber on its thread is ever said to go first for that
+    // it nor the next fiber on its thread is ever said to go first for that
     FirstPolicy policy = new FirstPolicy();
 
     QueueScheduler.with(policy)
@@ -1201,8 +1195,7 @@ class HostTest {
   @Test
   void strayUnparks_loseNothing() throws Exception {
     // while threads of fibers are unparked at random, no fiber is lost, none wakes without its
-    // signal,
-    // and no two run at a time
+    // signal, and no two run at a time
     Witness witness = tortureWith(20, 1_500, LockSupport::unpark);
 
     assertThat(witness.steps.get()).isGreaterThanOrEqualTo(30_000);

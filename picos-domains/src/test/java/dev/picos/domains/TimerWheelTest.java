@@ -146,8 +146,7 @@ class TimerWheelTest {
   @ValueSource(longs = {1, 63, 64, 65, 4_095, 4_096, 1L << 31, 1L << 41, TimerWheel.MAX_DEADLINE})
   void sleepingUntilNextTick_findsTheDeadlineInFewSteps(long deadline) {
     // whoever sleeps from next tick to next tick wakes once a level at most, never after the
-    // deadline,
-    // and gets the timeout exactly then
+    // deadline, and gets the timeout exactly then
     TimerWheel wheel = new TimerWheel(0);
     wheel.add(timeout(deadline));
     List<Long> ticks = new ArrayList<>();

@@ -34,8 +34,7 @@ class VirtualTimerTest {
   @Test
   void advance_goesFromDeadlineToDeadline() {
     // each advance lets the earliest timeout fire, exactly then, and those of one instant in the
-    // order
-    // in which they were set
+    // order in which they were set
     timer.cancelAfter(logged("third"), Duration.ofSeconds(2), reason);
     timer.cancelAfter(logged("first"), Duration.ofNanos(1), reason);
     timer.cancelAfter(logged("fourth"), Duration.ofSeconds(2), reason);

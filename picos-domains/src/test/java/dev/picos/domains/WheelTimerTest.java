@@ -38,8 +38,7 @@ class WheelTimerTest {
   @Test
   void timeouts_areNeverEarly() {
     // CO-25: a thousand timeouts of up to 200 ms, set at once: each cancels its computation with
-    // its
-    // reason and not before its delay has passed
+    // its reason and not before its delay has passed
     SplittableRandom random = new SplittableRandom(1);
     ConcurrentLinkedQueue<Long> earliness = new ConcurrentLinkedQueue<>();
     List<Computation<String>> computations = new ArrayList<>();
@@ -138,8 +137,7 @@ class WheelTimerTest {
   @ValueSource(booleans = {false, true})
   void completion_removesTheTimeout(boolean inWheel) {
     // once its computation is completed a timeout of an hour holds neither it nor the reason,
-    // whether
-    // it was in the inbox still or in the wheel already
+    // whether it was in the inbox still or in the wheel already
     List<WeakReference<?>> references = setAndComplete(HOUR, inWheel);
 
     references.forEach(Wait::untilCollected);
@@ -310,8 +308,7 @@ class WheelTimerTest {
   @Test
   void completionsAndTimeouts_meetInAllWays() throws Exception {
     // four threads set 40,000 timeouts each, due now or soon, and each completes every other one of
-    // its
-    // neighbour's: every computation is completed once, none is forgotten
+    // its neighbour's: every computation is completed once, none is forgotten
     int threads = 4;
     int each = 40_000;
     List<ConcurrentLinkedQueue<Computation<Integer>>> queues =

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class HandlerLookup {
   // Written once, before the first thread that it could find exists; a thread that started later
-  // sees
-  // it because starting a thread publishes what came before. So plain reads suffice.
+  // sees it because starting a thread publishes what came before. So plain reads suffice.
   private static @Nullable HandlerLookup registered;
 
   /** For the one subclass. */

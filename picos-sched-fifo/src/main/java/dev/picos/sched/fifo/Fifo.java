@@ -21,8 +21,7 @@ final class Fifo implements Policy {
   private static final int CHUNK = 256;
 
   // Adding to an inbox compare-and-sets its producer index before it stores the element, and
-  // isEmpty()
-  // compares that index, which is what Policy.isEmpty() asks for.
+  // isEmpty() compares that index, which is what Policy.isEmpty() asks for.
   private final MpscUnboundedVarHandleArrayQueue<Ready> inbox =
       new MpscUnboundedVarHandleArrayQueue<>(CHUNK);
   private final MpscUnboundedVarHandleArrayQueue<Ready> canceled =

@@ -169,10 +169,8 @@ class FifoSchedulerTest {
   @Test
   void missingFlag_isNamedInAllWays() throws Exception {
     // without --add-opens a scheduler cannot be built, each time; the message says the option of
-    // the
-    // command line, the attribute of the manifest and the setting of surefire, and the scheduler
-    // that
-    // needs none of them; that one works
+    // the command line, the attribute of the manifest and the setting of surefire, and the
+    // scheduler that needs none of them; that one works
     Fork fork = Fork.java(WithoutFlag.class);
 
     assertThat(fork.exit).isZero();
@@ -342,8 +340,7 @@ class FifoSchedulerTest {
   @Test
   void canceledFibers_goFirst() {
     // those that are resumed because they are canceled run before all that are ready, in the order
-    // of
-    // their cancelations
+    // of their cancelations
     List<Computation<Boolean>> victims = new ArrayList<>();
 
     fifo.run(
@@ -581,8 +578,7 @@ class FifoSchedulerTest {
   @Test
   void spawnThatGivesWay_doesNotThrowACancelationThatCameMeanwhile() {
     // FI-08: once the child is started, spawn returns normally, although the parent was canceled
-    // while
-    // it gave way; the next operation throws
+    // while it gave way; the next operation throws
     Computation<Boolean> parent = new Computation<>();
 
     FifoScheduler.builder()
@@ -930,8 +926,7 @@ class FifoSchedulerTest {
   @Test
   void runs_nest() {
     // SC-18: a run inside a run, and one inside that: each returns its result, and the fibers
-    // around
-    // them are themselves afterwards, while their neighbours have gone on
+    // around them are themselves afterwards, while their neighbours have gone on
     int answer =
         fifo.call(
             () -> {
@@ -956,8 +951,7 @@ class FifoSchedulerTest {
   @Test
   void twoRunsAtOnce_areIndependent() throws Exception {
     // XC-10: two runs of one scheduler, on two threads: each has its own order, its own fibers and
-    // its
-    // own quota, however they interleave
+    // its own quota, however they interleave
     FifoScheduler shared = FifoScheduler.builder().quota(3).build();
     Set<Fiber> fibers = ConcurrentHashMap.newKeySet();
     CompletableFuture<Boolean> bothRun = new CompletableFuture<>();

@@ -61,21 +61,18 @@ public final class Bundle {
   //
   // Invariants: a fiber is counted from before its spawn until after its last access to the bundle,
   // and a spawn that fails is uncounted; so the main fiber, which waits for 0, leaves nobody
-  // behind.
-  // It waits with cancelation forbidden, so nothing but the last fiber ends its wait.
+  // behind. It waits with cancelation forbidden, so nothing but the last fiber ends its wait.
   //
   // Ordering: count changes by volatile read-modify-writes, which form one release sequence: the
   // main fiber, when it finds 0 or is signaled after it, sees what every fiber did before it left,
   // the list of errors included.
   //
   // Differences from the original: a main body that throws Terminate stops the bundle as well
-  // (there
-  // the wait for children that nobody cancels might never end); the same error object, also one
-  // that
-  // comes in wrappers for checked exceptions, is collected once; a stopped bundle takes no fibers
-  // from foreign fibers either; `finished` is not made lazily, since the little it costs leaves
-  // nothing that could fail at the join; in place of a depth for stack traces, operations take the
-  // Terminate to use.
+  // (there the wait for children that nobody cancels might never end); the same error object, also
+  // one that comes in wrappers for checked exceptions, is collected once; a stopped bundle takes no
+  // fibers from foreign fibers either; `finished` is not made lazily, since the little it costs
+  // leaves nothing that could fail at the join; in place of a depth for stack traces, operations
+  // take the Terminate to use.
 
   private static final VarHandle COUNT;
   private static final VarHandle ERRORS;

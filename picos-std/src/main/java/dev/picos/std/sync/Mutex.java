@@ -47,12 +47,11 @@ public final class Mutex {
   //   - the Waiter that the mutex was handed to.
   //
   // To hand over, the owner first makes the oldest waiter the owner and takes it off the queue,
-  // with
-  // one compare-and-set, and then grants to it. If the waiter has been abandoned, nobody runs as
-  // that owner, and so whoever handed over unlocks in its place, and goes on until a grant succeeds
-  // or nobody waits. Meanwhile the mutex is locked, and its owner is no fiber: a waiter counts as
-  // its fiber only when granted. So a fiber that was canceled and locks again at that moment queues
-  // up like anyone, and is not told that it has the mutex.
+  // with one compare-and-set, and then grants to it. If the waiter has been abandoned, nobody runs
+  // as that owner, and so whoever handed over unlocks in its place, and goes on until a grant
+  // succeeds or nobody waits. Meanwhile the mutex is locked, and its owner is no fiber: a waiter
+  // counts as its fiber only when granted. So a fiber that was canceled and locks again at that
+  // moment queues up like anyone, and is not told that it has the mutex.
   //
   // Invariants: only the owner, or who acts in its place, takes waiters off or changes the owner. A
   // waiter that is granted is the owner, until it unlocks.

@@ -45,11 +45,9 @@ public final class Semaphore {
   // no harm: a number is all that the state says then.
   //
   // A permit that is being released belongs to the releaser until a grant succeeds. If the waiter
-  // has
-  // been abandoned, the releaser goes on with the permit, as if it came just now. A waiter that is
-  // canceled and finds that it has been granted to releases again; that never fails, so that
-  // nothing
-  // but the reason comes out of acquire.
+  // has been abandoned, the releaser goes on with the permit, as if it came just now. A waiter that
+  // is canceled and finds that it has been granted to releases again; that never fails, so that
+  // nothing but the reason comes out of acquire.
   //
   // Ordering: every change is a volatile compare-and-set; reads are acquires and only prepare one.
   //

@@ -29,17 +29,13 @@ final class WaitQueue {
   //     would otherwise keep all younger ones alive through the older generation of the collector).
   // An operation on a queue that is out of date may find a `next` that is null or leads elsewhere.
   // What it computes then is worthless, and harmless: every queue in the word is a new object, so
-  // its
-  // compare-and-set fails. What it writes is harmless too: it links waiters that have been taken
-  // off,
-  // or puts back waiters that have been abandoned.
+  // its compare-and-set fails. What it writes is harmless too: it links waiters that have been
+  // taken off, or puts back waiters that have been abandoned.
   //
   // garbage is an estimate: a waiter counts when it reports that it was abandoned, and is
-  // discounted
-  // when it is taken off, which may be earlier; sweep() counts anew. Whoever adds or reports while
-  // there is too much of it has to sweep, so that sweeping, which takes longer, is not overtaken
-  // for
-  // ever by operations that do not have to. (As in core's Bag.)
+  // discounted when it is taken off, which may be earlier; sweep() counts anew. Whoever adds or
+  // reports while there is too much of it has to sweep, so that sweeping, which takes longer, is
+  // not overtaken for ever by operations that do not have to. (As in core's Bag.)
   //
   // Ordering: `next` and `previous` are written with release and read with acquire. Who finds
   // `previous` cleared sees the `next` that was written before it.

@@ -21,10 +21,9 @@ final class Waiter {
   //
   // The trigger is signaled by a grant, by the cancelation of the fiber, and also when the fiber's
   // computation returns, as it may when several fibers share one. The last is neither, and the
-  // fiber
-  // goes on waiting with a new trigger. It stores that before it looks at the status, and a grant
-  // stores the status before it looks at the trigger: with volatile accesses one of them sees the
-  // other, and no grant is slept through.
+  // fiber goes on waiting with a new trigger. It stores that before it looks at the status, and a
+  // grant stores the status before it looks at the trigger: with volatile accesses one of them sees
+  // the other, and no grant is slept through.
 
   private static final int WAITING = 0;
   private static final int GRANTED = 1;
