@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 public final class Domains {
   // For maintainers.
   //
-  // A lender offers a task to the domains in turn, beginning with the one that became idle last,
-  // whose caches are warm. The number of idle domains is only a hint that spares a busy pool the
-  // round; the truth is in each domain's offer.
+  // A lender offers a task to the domains in the order of their numbers, so that few of them, whose
+  // caches are warm, do what little there may be to do. The number of idle domains is only a hint
+  // that spares a busy pool the round; the truth is in each domain's offer.
   //
   // Difference from the idle-domains library: no list of idle domains, whose entries can be stale
   // there; a task that throws costs no capacity; nothing is accepted once closing has begun;

@@ -363,6 +363,23 @@ class ExecutionTest {
     assertThat(answer).isEqualTo(42);
   }
 
+  @Test
+  void run_fromADomainsOwnThread_works() throws Exception {
+    // a task of the pool may call run: it blocks its domain meanwhile, and another one runs the
+    // fibers
+    CompletableFuture<Boolean> another = new CompletableFuture<>();
+
+    Wait.until(
+        () ->
+            shared.trySpawn(
+                here ->
+                    another.complete(
+                        QueueScheduler.create()
+                            .<Boolean, RuntimeException>call(() -> Domain.current() != here))));
+
+    assertThat(Task.start(another::join).result()).isTrue();
+  }
+
   private static int nested(int levels) {
     if (levels == 0) {
       return 0;

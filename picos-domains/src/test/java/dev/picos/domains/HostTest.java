@@ -507,6 +507,54 @@ class HostTest {
     assertThat(run.result()).isEqualTo("null");
   }
 
+  /** Its initialisation awaits and yields, which pins a fiber also where synchronized does not. */
+  private static final class Pinning {
+    static final Trigger TRIGGER = new Trigger();
+    static final CountDownLatch AWAITS = new CountDownLatch(1);
+
+    private static final class Pin {
+      static final Object RESULT = awaitAndYield();
+
+      private static Object awaitAndYield() {
+        AWAITS.countDown();
+        boolean signaled = TRIGGER.await() == null;
+        for (int i = 0; i < 10; i++) {
+          Fiber.yield();
+        }
+        return signaled;
+      }
+    }
+  }
+
+  @Test
+  void awaitAndYieldInAClassInitializer_areHarmless() throws Exception {
+    // a fiber that cannot leave its carrier keeps the domain until it is signaled from outside,
+    // goes on
+    // when it yields, and everything is as ever afterwards
+    Task<Object> run =
+        Task.start(
+            () ->
+                QueueScheduler.create()
+                    .call(
+                        () -> {
+                          Computation<Boolean> another =
+                              Fibers.spawn(
+                                  () -> {
+                                    Fiber.yield();
+                                    log.add("another");
+                                  });
+                          Object result = Pinning.Pin.RESULT;
+                          another.await();
+                          return result;
+                        }));
+    Pinning.AWAITS.await();
+
+    Pinning.TRIGGER.signal();
+
+    assertThat(run.result()).isEqualTo(true);
+    assertThat(log).containsExactly("another");
+  }
+
   @Test
   void yieldInsideSynchronized_isHarmless() {
     // a yield that cannot leave its carrier goes on, and nothing is mixed up afterwards

@@ -187,7 +187,7 @@ class IvarTest {
                 for (int i = 0; i < 100_000; i++) {
                   readCanceled();
                 }
-                assertThat(Heap.used() - before).isLessThan(100_000);
+                assertThat(Heap.used() - before).isLessThan(4 * 100_000);
               });
         });
   }

@@ -497,7 +497,7 @@ class MutexTest {
             for (int i = 0; i < 20_000; i++) {
               attempt.run();
             }
-            assertThat(Heap.used() - before).isLessThan(20_000);
+            assertThat(Heap.used() - before).isLessThan(8 * 20_000);
             assertThat(mutex).hasToString("Mutex[locked]");
             mutex.unlock();
           });

@@ -373,7 +373,7 @@ class SemaphoreTest {
           for (int i = 0; i < 20_000; i++) {
             acquireCanceled();
           }
-          assertThat(Heap.used() - before).isLessThan(20_000);
+          assertThat(Heap.used() - before).isLessThan(8 * 20_000);
           assertThat(Waiting.of(semaphore)).isLessThan(4);
           semaphore.release();
           stays.await();
