@@ -36,8 +36,19 @@ public final class Domain {
   // Ordering: offer is changed by volatile operations only. What the lender did before trySpawn is
   // seen by the task through them.
 
-  private static final DomainTask BUSY = here -> {};
-  private static final DomainTask IDLE = here -> {};
+  private static final DomainTask BUSY = Mark.BUSY;
+  private static final DomainTask IDLE = Mark.IDLE;
+
+  /** What an offer is when it is no task. */
+  private enum Mark implements DomainTask {
+    BUSY,
+    IDLE;
+
+    @Override
+    public void run(Domain here) {
+      throw new AssertionError(this + " is no task");
+    }
+  }
 
   private final @Nullable Domains pool;
   private final int id;
@@ -151,6 +162,9 @@ public final class Domain {
    * call this as well. An interrupt does not end the wait, and the status is kept. If {@code until}
    * throws, so does this, and the domain is no longer lent out; exceptions of tasks do not come out
    * of here.
+   *
+   * <p>The caller must hold no monitor: a guest may run slices of fibers, and a fiber that parks
+   * takes the record of the monitors that its carrier holds with it.
    *
    * @throws IllegalStateException if the calling thread is not this domain's own
    */

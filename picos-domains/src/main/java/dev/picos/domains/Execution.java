@@ -43,8 +43,8 @@ public final class Execution {
   //
   // No wake-up is lost. A domain that finds nothing to run sets sleeper and then evaluates its
   // condition; whoever makes a fiber ready, or stops the execution, does that and then reads
-  // sleeper. All of these are volatile accesses, so one of the two sees what the other did. (Picos,
-  // fifo: needs_wakeup.)
+  // sleeper. These are volatile accesses, or have a full fence between them, so one of the two sees
+  // what the other did. (Picos, fifo: needs_wakeup.)
   //
   // It ends when no fiber is alive, or with the first exception that escapes from a fiber. Fibers
   // that are alive after that are never run again: what becomes ready is dropped, and hence stays
@@ -54,7 +54,7 @@ public final class Execution {
   private final AtomicReference<@Nullable Throwable> escaped = new AtomicReference<>();
   private final Computation<@Nullable Void> end = new Computation<>();
   private final DomainTask loop = this::loop;
-  private Timer timer = WheelTimer.shared();
+  private @Nullable Timer timer;
   private @Nullable ClassLoader loader;
   private boolean freshThreads;
   private volatile boolean stopped;
@@ -207,7 +207,8 @@ public final class Execution {
   }
 
   void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
-    timer.cancelAfter(computation, delay, reason);
+    Timer chosen = timer == null ? WheelTimer.shared() : timer;
+    chosen.cancelAfter(computation, delay, reason);
   }
 
   boolean spend() {

@@ -31,9 +31,10 @@ public interface Policy {
   /**
    * Returns whether no fiber is ready. Called on the domain of the execution.
    *
-   * <p>The domain sleeps on this: it announces that it does, and then asks; a thread that calls
-   * {@link #ready} looks for such an announcement afterwards. So that one of them sees the other,
-   * {@code ready} has to change, and this method to read, with volatile access or stronger.
+   * <p>The domain sleeps on this: it announces that it does, and then asks; a thread that has
+   * called {@link #ready} looks for such an announcement afterwards, behind a full fence. So it is
+   * enough that a fiber which {@code ready} has added is seen here at once, as in every concurrent
+   * queue.
    */
   boolean isEmpty();
 

@@ -529,8 +529,7 @@ class HostTest {
   @Test
   void awaitAndYieldInAClassInitializer_areHarmless() throws Exception {
     // a fiber that cannot leave its carrier keeps the domain until it is signaled from outside,
-    // goes on
-    // when it yields, and everything is as ever afterwards
+    // goes on when it yields, and everything is as ever afterwards
     Task<Object> run =
         Task.start(
             () ->

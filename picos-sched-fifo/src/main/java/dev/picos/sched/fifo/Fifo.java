@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class Fifo implements Policy {
   private static final int CHUNK = 256;
 
-  // Adding to an inbox compare-and-sets its producer index before it stores the element, and
-  // isEmpty() compares that index, which is what Policy.isEmpty() asks for.
+  // Adding to an inbox compare-and-sets its producer index, or sets it with an ordered store when
+  // the
+  // inbox grows, before it stores the element; isEmpty() compares that index.
   private final MpscUnboundedVarHandleArrayQueue<Ready> inbox =
       new MpscUnboundedVarHandleArrayQueue<>(CHUNK);
   private final MpscUnboundedVarHandleArrayQueue<Ready> canceled =

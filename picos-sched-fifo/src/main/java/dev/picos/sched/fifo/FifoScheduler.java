@@ -57,7 +57,7 @@ public final class FifoScheduler implements Scheduler {
 
     /**
      * Makes a fiber give way after {@code operations} operations that did not suspend it: spawns,
-     * timeouts set, and awaits of what had been signaled. Practically unlimited by default.
+     * timeouts set, and awaits that ended at once. Practically unlimited by default.
      *
      * @throws IllegalArgumentException if {@code operations} is not positive
      */

@@ -49,13 +49,19 @@ class InterruptibleTest {
   void canceledMeanwhile_channel(Scheduler scheduler) throws IOException {
     // the exception of an interrupted channel is replaced by the reason, too
     Pipe pipe = Pipe.open();
+    Computation<Object> begun = new Computation<>();
     scheduler.run(
         () -> {
           Computation<Object> reader =
               Fibers.startUnder(
                   computation,
-                  () -> Control.interruptible(() -> pipe.source().read(ByteBuffer.allocate(1))));
-          Fiber.yield();
+                  () ->
+                      Control.interruptible(
+                          () -> {
+                            begun.tryReturn("begun");
+                            return pipe.source().read(ByteBuffer.allocate(1));
+                          }));
+          begun.await();
           computation.tryCancel(reason);
           assertThatThrownBy(reader::await).isSameAs(reason);
         });

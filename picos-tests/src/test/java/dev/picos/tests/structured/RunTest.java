@@ -246,12 +246,14 @@ class RunTest {
   @OnEveryScheduler
   void firstOrTerminate_errorWins(Scheduler scheduler) {
     // RU-05: an error of any action wins over a value
+    Computation<Object> begun = new Computation<>();
     scheduler.run(
         () ->
             assertThatThrownBy(
                     () ->
                         Run.firstOrTerminate(
                             () -> {
+                              begun.tryReturn("begun");
                               try {
                                 Control.block();
                               } catch (Terminate decided) {
@@ -260,7 +262,7 @@ class RunTest {
                               return 1;
                             },
                             () -> {
-                              Control.yield();
+                              begun.await();
                               return 2;
                             }))
                 .isSameAs(error));

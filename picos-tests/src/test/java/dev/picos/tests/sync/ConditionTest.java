@@ -79,8 +79,8 @@ class ConditionTest {
   }
 
   @OnEveryScheduler
-  void signalAll_wakesAllInOrder(Scheduler scheduler) {
-    // CV-01: signalAll wakes all that wait, and they get the mutex in the order in which they came
+  void signalAll_wakesAll(Scheduler scheduler) {
+    // CV-01: signalAll wakes all that wait
     scheduler.run(
         () -> {
           for (int round = 0; round < 20; round++) {

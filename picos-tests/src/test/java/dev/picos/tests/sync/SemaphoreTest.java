@@ -9,7 +9,6 @@ import dev.picos.core.Block;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
-import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Run;
 import dev.picos.std.sync.Semaphore;
@@ -312,40 +311,35 @@ class SemaphoreTest {
             Random random = new Random(seed);
             AtomicInteger acquired = new AtomicInteger();
             List<Computation<Object>> computations = new ArrayList<>();
+            List<Computation<Object>> results = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-              computations.add(new Computation<>());
-            }
-            Bundle.joinAfter(
-                bundle -> {
-                  for (Computation<Object> computation : computations) {
-                    Fibers.startUnder(
-                            computation,
-                            () -> {
-                              semaphore.acquire();
-                              return acquired.incrementAndGet();
-                            })
-                        .isRunning();
-                  }
-                  bundle.fork(
+              Computation<Object> computation = new Computation<>();
+              computations.add(computation);
+              results.add(
+                  Fibers.startUnder(
+                      computation,
                       () -> {
-                        for (int i = 0; i < count / 2; i++) {
-                          computations.get(random.nextInt(count)).tryCancel(reason);
-                        }
-                      });
-                  bundle.fork(() -> releaseMany(count / 4));
-                  bundle.fork(() -> releaseMany(count / 4));
-                });
+                        semaphore.acquire();
+                        return acquired.incrementAndGet();
+                      }));
+            }
+            Run.all(
+                () -> {
+                  for (int i = 0; i < count / 2; i++) {
+                    computations.get(random.nextInt(count)).tryCancel(reason);
+                  }
+                },
+                () -> releaseMany(count / 4),
+                () -> releaseMany(count / 4));
             while (acquired.get() < count / 2) {
               Fiber.yield();
             }
             computations.forEach(computation -> computation.tryCancel(reason));
-            semaphore.release();
-            semaphore.acquire();
-            while (Waiting.of(semaphore) > 0) {
-              Fiber.yield();
-            }
+            results.forEach(Computation::join);
             assertThat(acquired).hasValue(count / 2);
-            assertThat(semaphore.availablePermits()).isZero();
+            assertThat(semaphore).hasToString("Semaphore[0 available]");
+            semaphore.release();
+            assertThat(semaphore.tryAcquire()).isTrue();
           }
         });
   }
