@@ -23,19 +23,20 @@ final class WaitQueue {
   // Invariants, for the queue that is in the word at present:
   //   - after link(), following `next` from `oldest` reaches `newest`;
   //   - it passes every waiter in between that is not abandoned, in the order in which they came:
-  //     what sweep() skips is abandoned, which is final, and the end of the list, whose `next` is
+  //     what is skipped is abandoned, which is final, and the end of the list, whose `next` is
   //     null, is never skipped;
-  //   - whoever was taken off has its `next` cleared at some time after that (an old dead waiter
-  //     would otherwise keep all younger ones alive through the older generation of the collector).
+  //   - whoever was taken off for its turn has its `next` cleared at some time after that (an old
+  //     dead waiter would otherwise keep the younger ones alive, dead as well, until the collector
+  //     comes to its older generation).
   // An operation on a queue that is out of date may find a `next` that is null or leads elsewhere.
   // What it computes then is worthless, and harmless: every queue in the word is a new object, so
   // its compare-and-set fails. What it writes is harmless too: it links waiters that have been
   // taken off, or puts back waiters that have been abandoned.
   //
   // garbage is an estimate: a waiter counts when it reports that it was abandoned, and is
-  // discounted when it is taken off, which may be earlier; sweep() counts anew. Whoever adds or
-  // reports while there is too much of it has to sweep, so that sweeping, which takes longer, is
-  // not overtaken for ever by operations that do not have to. (As in core's Bag.)
+  // discounted when it is taken off, which may be earlier; swept() counts anew. Whoever changes a
+  // queue with too much of it has to sweep, so that sweeping, which takes longer, is not overtaken
+  // for ever by operations that do not have to. (As in core's Bag.)
   //
   // Ordering: `next` and `previous` are written with release and read with acquire. Who finds
   // `previous` cleared sees the `next` that was written before it.
@@ -73,20 +74,30 @@ final class WaitQueue {
     return oldest;
   }
 
-  /** This queue without the oldest waiter; {@code null} when that leaves none to grant to. */
+  /**
+   * This queue without the oldest waiter, and without those after it that are abandoned; {@code
+   * null} when that leaves none.
+   */
   @Nullable WaitQueue rest() {
     if (oldest == newest) {
       return null;
     }
     link();
+    int off = 1;
+    int garbageOff = oldest.isAbandoned() ? 1 : 0;
     Waiter next = oldest.laNext();
+    for (; next != null && next != newest && next.isAbandoned(); next = next.laNext()) {
+      off++;
+      garbageOff++;
+    }
     if (next == null) {
       return this; // out of date
     }
     if (next == newest && newest.isAbandoned()) {
       return null;
     }
-    return new WaitQueue(next, newest, length - 1, garbage - (oldest.isAbandoned() ? 1 : 0));
+    WaitQueue rest = new WaitQueue(next, newest, length - off, garbage - garbageOff);
+    return rest.isOverfull() ? rest.swept() : rest;
   }
 
   /** To be called once {@link #rest} has replaced this queue. */
