@@ -21,8 +21,7 @@ final class Fifo implements Policy {
   private static final int CHUNK = 256;
 
   // Adding to an inbox compare-and-sets its producer index, or sets it with an ordered store when
-  // the
-  // inbox grows, before it stores the element; isEmpty() compares that index.
+  // the inbox grows, before it stores the element; isEmpty() compares that index.
   private final MpscUnboundedVarHandleArrayQueue<Ready> inbox =
       new MpscUnboundedVarHandleArrayQueue<>(CHUNK);
   private final MpscUnboundedVarHandleArrayQueue<Ready> canceled =
@@ -65,8 +64,8 @@ final class Fifo implements Policy {
   }
 
   private void emptyInbox() {
-    // All of it, whereas drain() has a limit; and nothing is lost when there is no memory to add
-    // it.
+    // All of it, whereas drain() has a limit; and nothing is lost when there is no memory to
+    // add it.
     for (Ready next = inbox.relaxedPeek(); next != null; next = inbox.relaxedPeek()) {
       ready.add(next);
       inbox.relaxedPoll();
