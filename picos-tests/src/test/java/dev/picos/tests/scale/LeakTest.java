@@ -9,6 +9,7 @@ import dev.picos.core.Scheduler;
 import dev.picos.core.ThreadScheduler;
 import dev.picos.core.Trigger;
 import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.tests.Heap;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -7,6 +7,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.tests.Heap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
