@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Hosts {
   /** How many wait at most; each keeps some 650 bytes. */
-  private static final int CAPACITY = 1024;
+  private static final int CAPACITY = 128;
 
   private final Domain domain;
   private final @Nullable Host[] waiting = new Host[CAPACITY];
