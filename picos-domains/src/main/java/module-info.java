@@ -9,6 +9,7 @@ import org.jspecify.annotations.NullMarked;
  */
 @NullMarked
 module dev.picos.domains {
+  requires jdk.jfr;
   requires transitive dev.picos.core;
   requires static transitive org.jspecify;
 

@@ -55,6 +55,7 @@ public final class Domain {
   private final Carrier thread;
   private final AtomicReference<DomainTask> offer = new AtomicReference<>(BUSY);
   private volatile boolean recalled;
+  private volatile @Nullable DomainTask task;
 
   /**
    * What the tasks that run here at present were lent under, innermost first; this thread's alone.
@@ -145,6 +146,15 @@ public final class Domain {
   }
 
   /**
+   * Returns the task that this domain of the pool runs, the innermost if it was lent on, or {@code
+   * null}. For those who look on: it may be another one by the time it is looked at. That of a
+   * scheduler says in its {@code toString()} which.
+   */
+  public @Nullable DomainTask task() {
+    return task;
+  }
+
+  /**
    * Returns the next domain in a fixed cycle through the whole pool; an extra domain is a cycle of
    * its own.
    */
@@ -173,20 +183,24 @@ public final class Domain {
     if (Thread.currentThread() != thread) {
       throw new IllegalStateException(this + " idles only in its own thread");
     }
-    Loan loan = new Loan(until, this.loan); // made before, so that accepting a task cannot fail
+    Loan loan = new Loan(until, this.loan);
     boolean interrupted = Thread.interrupted();
     try {
       while (!until.getAsBoolean()) {
+        DomainLent lent = new DomainLent(); // before, so that accepting a task cannot fail
         offer.set(IDLE);
         countIdle(1);
         try {
           while (offer.get() == IDLE && !until.getAsBoolean()) {
+            DomainSlept slept = new DomainSlept();
+            slept.begin();
             LockSupport.park(this);
+            slept.commit(this);
             interrupted |= Thread.interrupted();
           }
         } finally {
           interrupted |= Thread.interrupted(); // a guest starts with a clean status
-          leaveIdle(loan);
+          leaveIdle(loan, lent);
         }
       }
     } finally {
@@ -198,24 +212,29 @@ public final class Domain {
   }
 
   /** Stops being on offer; runs the task first if one was offered. */
-  private void leaveIdle(Loan mine) {
-    DomainTask task = offer.getAndSet(BUSY);
-    if (task == IDLE) {
+  private void leaveIdle(Loan mine, DomainLent lent) {
+    DomainTask guest = offer.getAndSet(BUSY);
+    if (guest == IDLE) {
       countIdle(-1);
       return;
     }
     loan = mine;
     recalled = true; // so that the guest looks once at what its lender waits for
+    DomainTask lender = task;
+    task = guest;
+    lent.begin();
     try {
-      task.run(this);
+      guest.run(this);
     } catch (DomainsTerminated expected) {
       // the way for a task to leave
     } catch (Throwable thrown) {
       report(thrown);
     } finally {
+      task = lender;
       loan = mine.outer;
       boolean unused = Thread.interrupted(); // what a guest leaves is not its lender's
     }
+    lent.commit(this, guest);
   }
 
   private void countIdle(int change) {

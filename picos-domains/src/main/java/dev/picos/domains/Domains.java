@@ -35,6 +35,9 @@ public final class Domains {
   // there; a task that throws costs no capacity; nothing is accepted once closing has begun;
   // prepare() returns when the pool is complete, whoever built it.
 
+  /** How much of what tasks threw is kept for {@link #close}. */
+  private static final int FAILURES = 100;
+
   private static final AtomicReference<@Nullable Domains> SHARED = new AtomicReference<>();
 
   private final List<Domain> all;
@@ -239,7 +242,8 @@ public final class Domains {
    *
    * @throws IllegalStateException if called by a task or a fiber on one of the domains, which would
    *     wait for itself
-   * @throws DomainTasksFailedException if tasks threw, with all that they threw; once
+   * @throws DomainTasksFailedException if tasks threw, with what they threw, the first hundred or
+   *     so; once
    */
   public void close() {
     if (current().isPresent()) {
@@ -267,6 +271,8 @@ public final class Domains {
   }
 
   void failed(Throwable thrown) {
-    failures.add(thrown);
+    if (failures.size() < FAILURES) { // or a few more, when several fail at once
+      failures.add(thrown);
+    }
   }
 }

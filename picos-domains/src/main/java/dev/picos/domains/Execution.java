@@ -53,7 +53,7 @@ public final class Execution {
   private final Policy policy;
   private final AtomicReference<@Nullable Throwable> escaped = new AtomicReference<>();
   private final Computation<@Nullable Void> end = new Computation<>();
-  private final DomainTask loop = this::loop;
+  private final DomainTask loop = new Loop();
   private @Nullable Timer timer;
   private @Nullable ClassLoader loader;
   private boolean freshThreads;
@@ -115,6 +115,19 @@ public final class Execution {
     Domains.shared().spawn(loop);
     Fiber.current().forbid(end::join);
     end.check();
+  }
+
+  /** What a domain does for this execution. */
+  private final class Loop implements DomainTask {
+    @Override
+    public void run(Domain here) {
+      loop(here);
+    }
+
+    @Override
+    public String toString() {
+      return policy.toString();
+    }
   }
 
   private void loop(Domain here) {

@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
  * What makes one scheduler differ from another: which ready fiber runs next. One instance serves
  * one {@link Execution}, which does everything else.
  *
+ * <p>Its {@code toString()} names the scheduler, for those who look at a domain and at flight
+ * recordings; it may be called in any thread.
+ *
  * <p>No method may block on a lock that a fiber can hold, and none may await. An exception out of
  * any of them stops the execution like one out of a fiber's {@code main}.
  */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -12,8 +13,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class DomainTest {
   private final Domains pool = new Domains(1);
@@ -846,5 +851,84 @@ class DomainTest {
     guests.result();
 
     assertThat(lender.result()).isTrue();
+  }
+
+  // Observing
+
+  /** related-systems 1.7: the name of the current scheduler. */
+  @Test
+  void task_isTheInnermostThatRuns() throws Exception {
+    DomainTask guest = here -> log.add("guest sees itself " + (here.task() != null));
+    assertThat(domain.task()).isNull();
+    DomainTask seen =
+        inDomain(
+            here -> {
+              DomainTask mine = here.task();
+              AtomicBoolean lent = new AtomicBoolean();
+              Task<Boolean> lender =
+                  Task.start(
+                      () -> {
+                        Wait.until(() -> pool.trySpawn(guest));
+                        lent.set(true);
+                        here.wakeup();
+                        return true;
+                      });
+              here.idle(lent::get);
+              assertThat(lender.result()).isTrue();
+              assertThat(here.task()).isSameAs(mine);
+              return mine;
+            });
+    assertThat(seen).isNotNull().isNotSameAs(guest);
+    assertThat(log).containsExactly("guest sees itself true");
+    Wait.until(() -> domain.task() == null);
+  }
+
+  /** related-systems 1.7: JFR events for lend and return, sleep and wake. */
+  @Test
+  void flightRecording_showsWhatRanAndWhenNothingDid(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("recording.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("dev.picos.DomainLent").withoutThreshold();
+      recording.enable("dev.picos.DomainSlept").withoutThreshold();
+      recording.start();
+      for (String name : List.of("first", "second", "cannot say")) {
+        spawn(pool, new Named(name));
+        Wait.until(() -> domain.task() == null && log.contains(name));
+      }
+      pool.close(); // all events have been committed then
+      recording.stop();
+      recording.dump(file);
+    }
+    List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+    assertThat(events)
+        .filteredOn(event -> event.getEventType().getName().equals("dev.picos.DomainLent"))
+        .allSatisfy(event -> assertThat(event.getInt("domain")).isZero())
+        .extracting(event -> event.getString("task"))
+        .containsExactly("first", "second", Named.class.getName());
+    assertThat(events)
+        .filteredOn(event -> event.getEventType().getName().equals("dev.picos.DomainSlept"))
+        .isNotEmpty()
+        .allSatisfy(event -> assertThat(event.getInt("domain")).isZero());
+  }
+
+  private final class Named implements DomainTask {
+    private final String name;
+
+    Named(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public void run(Domain here) {
+      log.add(name);
+    }
+
+    @Override
+    public String toString() {
+      if (name.equals("cannot say")) {
+        throw new IllegalStateException(name);
+      }
+      return name;
+    }
   }
 }
