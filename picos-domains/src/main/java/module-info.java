@@ -10,6 +10,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.picos.domains {
   requires jdk.jfr;
+  requires org.jctools.core.jdk11;
   requires transitive dev.picos.core;
   requires static transitive org.jspecify;
 

@@ -3,8 +3,8 @@ package dev.picos.domains;
 import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
-import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One run of a scheduler: starts, suspends and resumes fibers, as virtual threads, in the order of
- * a {@link Policy}, on one domain at a time.
+ * a {@link Policy}, on one domain at a time; or on several, each with a policy of its own.
  *
  * {@snippet :
  * public void run(Fiber fiber, Consumer<? super Fiber> main) {
@@ -37,38 +37,49 @@ import org.jspecify.annotations.Nullable;
 public final class Execution {
   // For maintainers.
   //
-  // All slices of all fibers of an execution, and its loop, run in the thread of one domain (see
-  // Host), so alive is a plain field. When the execution moves to another domain, handing over
-  // orders everything.
-  //
-  // No wake-up is lost. A domain that finds nothing to run sets sleeper and then evaluates its
-  // condition; whoever makes a fiber ready, or stops the execution, does that and then reads
-  // sleeper. These are volatile accesses, or have a full fence between them, so one of the two sees
-  // what the other did. (Picos, fifo: needs_wakeup.)
+  // Each domain that works for this execution has a seat, with the policy that it follows (see
+  // Workers). Slices run in the threads of domains only (see Host), so what belongs to a seat is
+  // used by one thread at a time, and leaving a seat and taking it orders everything.
   //
   // It ends when no fiber is alive, or with the first exception that escapes from a fiber. Fibers
   // that are alive after that are never run again: what becomes ready is dropped, and hence stays
   // suspended.
 
-  private final Policy policy;
+  private final List<Seat> seats;
+  private final Workers workers;
+  final Inbox inbox = new Inbox();
   private final AtomicReference<@Nullable Throwable> escaped = new AtomicReference<>();
   private final Computation<@Nullable Void> end = new Computation<>();
-  private final DomainTask loop = new Loop();
   private @Nullable Timer timer;
   private @Nullable ClassLoader loader;
   private boolean freshThreads;
-  private volatile boolean stopped;
-  private volatile @Nullable Domain sleeper;
-  private long alive;
+  private boolean begun;
 
   /**
-   * Prepares an execution under {@code policy}, which serves no other.
+   * Prepares an execution under {@code policy}, which serves no other, on one domain.
    *
    * @throws MissingFlagException if the JVM was not started with the flag that this needs
    */
   public Execution(Policy policy) {
+    this(List.of(Objects.requireNonNull(policy, "policy")));
+  }
+
+  /**
+   * Prepares an execution under {@code policies}, which serve no other, on as many domains as there
+   * are policies. It begins with one and calls others in, as far as there are idle ones, when more
+   * fibers are ready than it has domains; a domain that finds nothing to do for a moment goes back
+   * to the pool.
+   *
+   * @throws IllegalArgumentException if there are no policies
+   * @throws MissingFlagException if the JVM was not started with the flag that this needs
+   */
+  public Execution(List<? extends Policy> policies) {
     checkSupported();
-    this.policy = Objects.requireNonNull(policy, "policy");
+    if (policies.isEmpty()) {
+      throw new IllegalArgumentException("an execution needs at least one policy");
+    }
+    seats = policies.stream().map(policy -> new Seat(this, policy)).toList();
+    workers = new Workers(this, seats);
   }
 
   /**
@@ -106,84 +117,54 @@ public final class Execution {
   public void run(Fiber fiber, Consumer<? super Fiber> main) {
     Objects.requireNonNull(fiber, "fiber");
     Objects.requireNonNull(main, "main");
-    if (alive != 0 || stopped) {
+    if (begun) {
       throw new IllegalStateException("an execution runs once");
     }
+    begun = true;
     loader = Thread.currentThread().getContextClassLoader();
-    alive = 1;
-    policy.ready(new Start(fiber, main), false, null);
-    Domains.shared().spawn(loop);
+    Seat first = seats.get(0);
+    first.countStarted(1);
+    inbox.add(new Start(fiber, main));
+    workers.start();
     Fiber.current().forbid(end::join);
     end.check();
   }
 
-  /** What a domain does for this execution. */
-  private final class Loop implements DomainTask {
-    @Override
-    public void run(Domain here) {
-      loop(here);
-    }
-
-    @Override
-    public String toString() {
-      return policy.toString();
-    }
+  /** Whether no fiber is alive, and hence none ever will be. */
+  boolean isOver() {
+    return alive() == 0;
   }
 
-  private void loop(Domain here) {
-    try {
-      while (!stopped) {
-        if (here.isRecalled()) {
-          Domains.shared().spawn(loop); // and leave: another domain may be at it already
-          return;
-        }
-        Ready next = policy.next();
-        if (next != null) {
-          here.hosts.run(next, this);
-        } else if (alive == 0) {
-          stopped = true;
-        } else {
-          idle(here);
-        }
-      }
-    } catch (Throwable thrown) {
-      fail(thrown);
+  /** How many fibers are alive; at least, as long as there are some. */
+  private long alive() {
+    long ended = 0;
+    for (int i = 0; i < seats.size(); i++) {
+      ended += seats.get(i).ended();
     }
-    end();
-  }
-
-  private void idle(Domain here) {
-    sleeper = here;
-    here.idle(() -> !policy.isEmpty() || stopped || here.isRecalled());
-    sleeper = null;
-  }
-
-  private void wakeup() {
-    // A queue may publish with an ordered store only, as those of JCTools do when they grow.
-    VarHandle.fullFence();
-    Domain asleep = sleeper;
-    if (asleep != null) {
-      asleep.wakeup();
+    long started = 0;
+    for (int i = 0; i < seats.size(); i++) {
+      started += seats.get(i).started();
     }
+    return started - ended;
   }
 
-  private void end() {
+  /** The last domain has left. */
+  void end() {
     Throwable cause = escaped.get();
     if (cause == null) {
       end.tryReturn(null);
     } else {
-      end.tryCancel(new FatalFiberError(cause, alive));
+      end.tryCancel(new FatalFiberError(cause, alive()));
     }
   }
 
-  /** Stops this execution because of what escaped from a fiber, or from the policy. */
+  /** Stops this execution because of what escaped from a fiber, or from a policy. */
   void fail(Throwable thrown) {
     Throwable earlier = escaped.compareAndExchange(null, thrown);
     if (earlier != null && earlier != thrown) {
       earlier.addSuppressed(thrown);
     }
-    stopped = true;
-    wakeup();
+    workers.stop();
   }
 
   /**
@@ -191,30 +172,48 @@ public final class Execution {
    *
    * @param here the domain that runs the caller, if one does
    */
-  void ready(Ready fiber, boolean first, @Nullable Domain here) {
-    boolean ours = here != null && here.hosts.areRunning(this);
-    while (!stopped) {
+  void ready(Ready fiber, @Nullable Domain here) {
+    Seat seat = here == null ? null : here.hosts.seatIn(this);
+    while (!workers.areStopped()) {
       try {
-        policy.ready(fiber, first, ours ? here : null);
-        if (!ours) {
-          wakeup();
+        if (here == null || seat == null) {
+          inbox.add(fiber);
+          workers.wakeup();
+        } else {
+          add(fiber, seat);
         }
         return;
       } catch (OutOfMemoryError e) {
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10)); // nobody else will try again
+        waitForMemory(); // nobody else will try again
       } catch (Throwable defect) {
         fail(defect);
       }
     }
   }
 
+  private static void waitForMemory() {
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+  }
+
+  private void add(Ready fiber, Seat seat) {
+    inbox.emptyInto(seat.policy); // what was ready before stays before
+    seat.policy.ready(fiber, fiber.goesFirst());
+    if (seats.size() > 1 && seat.policy.available() > 1) {
+      workers.callOneMore();
+    }
+  }
+
   void spawn(Fiber fiber, Consumer<? super Fiber> main, Domain here) {
+    Seat seat = seat(here);
+    Start start = new Start(fiber, main);
+    seat.countStarted(1); // before another domain can run it
     try {
-      policy.ready(new Start(fiber, main), false, here);
-      alive++;
+      add(start, seat);
     } catch (OutOfMemoryError e) {
+      seat.countStarted(-1);
       throw e; // the fiber has not been started, and that is all
     } catch (Throwable defect) {
+      seat.countStarted(-1);
       fail(defect);
     }
   }
@@ -224,9 +223,9 @@ public final class Execution {
     chosen.cancelAfter(computation, delay, reason);
   }
 
-  boolean spend() {
+  boolean spend(Domain here) {
     try {
-      return policy.spend();
+      return seat(here).policy.spend();
     } catch (Throwable defect) {
       fail(defect);
       return true;
@@ -236,20 +235,39 @@ public final class Execution {
   /** Whether a fiber that yields on {@code here} may as well go on. */
   boolean mayContinue(Domain here) {
     try {
-      return policy.isEmpty() && !stopped && !here.isRecalled();
+      return isEmpty(seat(here)) && !workers.areStopped() && !here.isRecalled();
     } catch (Throwable defect) {
       fail(defect);
       return false;
     }
   }
 
+  private Seat seat(Domain here) {
+    return Objects.requireNonNull(here.hosts.seatIn(this));
+  }
+
+  /** What runs next on a seat, or {@code null} if there is nothing at present. */
+  @Nullable Ready next(Seat seat) {
+    try {
+      inbox.emptyInto(seat.policy);
+    } catch (OutOfMemoryError e) {
+      waitForMemory(); // those that are left stay in the inbox
+    }
+    return seat.policy.next();
+  }
+
+  /** Whether there is nothing to run at present for who has that seat. */
+  boolean isEmpty(Seat seat) {
+    return inbox.isEmpty() && seat.policy.isEmpty();
+  }
+
   /** What runs after a fiber that has ended; {@code null} if the domain has to decide. */
   @Nullable Ready nextAfter(Domain here) {
-    if (freshThreads || stopped || here.isRecalled()) {
+    if (freshThreads || workers.areStopped() || here.isRecalled()) {
       return null;
     }
     try {
-      return policy.next();
+      return next(seat(here));
     } catch (Throwable defect) {
       fail(defect);
       return null;
@@ -263,10 +281,5 @@ public final class Execution {
   /** The context class loader for fibers: that of whoever called {@link #run}. */
   @Nullable ClassLoader loader() {
     return loader;
-  }
-
-  /** A fiber has ended. */
-  void ended() {
-    alive--;
   }
 }

@@ -50,9 +50,10 @@ final class Host extends Ready
   //
   // A fiber that awaits parks in a loop, as its thread may be unparked by anybody. It gives up the
   // trigger's place itself, as in the thread handler: when it sees the signal, the action may not
-  // have run yet. Whether it is canceled, and goes ahead of others, execute() finds out; for a host
+  // have run yet. Whether it is canceled, and goes ahead of others, goesFirst() finds out; for a
+  // host
   // that is not awaiting, or in a slice that is odd, the answer may be out of date, and only
-  // decides at which end of a queue a fiber goes.
+  // decides how early a fiber has its turn.
   //
   // A host that waits for a fiber has yielded, and the slice that the JVM then hands out is held
   // back. That spares unparking it, and a stray unpark cannot do more than let it look and yield
@@ -132,7 +133,7 @@ final class Host extends Ready
     } else if (PLACE.compareAndSet(this, OUT, QUEUED)) {
       Execution mine = execution;
       if (mine != null) {
-        mine.ready(this, awaiting && fiber().isCanceled(), Domain.current());
+        mine.ready(this, Domain.current());
       } else {
         THREADS.defaultScheduler().execute(task); // its domain has ended; so can it, anywhere
       }
@@ -157,7 +158,7 @@ final class Host extends Ready
         execution().fail(escaped);
       }
       THREADS.reset(thread);
-      execution().ended();
+      Objects.requireNonNull(domain().hosts.seat).countEnded();
     } while (takeNext() || awaitNext());
   }
 
@@ -225,6 +226,11 @@ final class Host extends Ready
   }
 
   @Override
+  boolean goesFirst() {
+    return awaiting && fiber().isCanceled();
+  }
+
+  @Override
   public Fiber current() {
     return fiber();
   }
@@ -285,7 +291,7 @@ final class Host extends Ready
 
   /** Gives way if the quota is used up, without a look at cancelation. */
   private void spend() {
-    if (execution().spend()) {
+    if (execution().spend(domain())) {
       Thread.yield();
     }
   }

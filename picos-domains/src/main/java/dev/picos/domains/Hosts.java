@@ -15,8 +15,8 @@ final class Hosts {
   private final @Nullable Host[] waiting = new Host[CAPACITY];
   private int count;
 
-  /** The execution whose slice is running. */
-  private @Nullable Execution running;
+  /** The seat for which a slice is running. */
+  @Nullable Seat seat;
 
   /** The host that has been freed in the present slice and must not be reused before it is over. */
   @Nullable Host freed;
@@ -29,8 +29,9 @@ final class Hosts {
   }
 
   /** Runs a fiber up to the end of its slice, and whatever that slice took from the policy. */
-  void run(Ready ready, Execution execution) {
-    running = execution;
+  void run(Ready ready, Seat seat) {
+    Execution execution = seat.execution;
+    this.seat = seat;
     Ready now = ready;
     while (now != null) {
       if (now instanceof Start start) {
@@ -41,12 +42,13 @@ final class Hosts {
         now = run((Host) now);
       }
     }
-    running = null;
+    this.seat = null;
   }
 
-  /** Whether the caller, which this domain runs, is part of a slice of {@code execution}. */
-  boolean areRunning(Execution execution) {
-    return running == execution;
+  /** That seat, if it is one in {@code execution}; {@code null} otherwise. */
+  @Nullable Seat seatIn(Execution execution) {
+    Seat running = seat;
+    return running != null && running.execution == execution ? running : null;
   }
 
   private @Nullable Ready run(Host host) {

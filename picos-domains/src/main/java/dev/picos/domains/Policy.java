@@ -4,46 +4,59 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What makes one scheduler differ from another: which ready fiber runs next. One instance serves
- * one {@link Execution}, which does everything else.
+ * one domain of one {@link Execution}, which does everything else.
+ *
+ * <p>A policy need not care for threads: its methods are called on its domain only, one at a time,
+ * but for {@code toString} and {@link #available}. When an execution moves to another domain,
+ * everything is visible there that was done before.
+ *
+ * <p>An execution on several domains has a policy for each, and these know each other: one that has
+ * no fiber takes from another, in a way that is safe for both. So does a new domain on a seat that
+ * was left.
  *
  * <p>Its {@code toString()} names the scheduler, for those who look at a domain and at flight
  * recordings; it may be called in any thread.
  *
- * <p>No method may block on a lock that a fiber can hold, and none may await. An exception out of
- * any of them stops the execution like one out of a fiber's {@code main}.
+ * <p>No method may block on a lock that a fiber can hold, and none may await or spawn. An exception
+ * out of any of them stops the execution like one out of a fiber's {@code main}.
  */
 public interface Policy {
   /**
-   * Keeps {@code fiber} until {@link #next} returns it. Called in any thread, perhaps in several at
-   * once.
+   * Keeps {@code fiber} until {@link #next} returns it, perhaps that of another policy of the same
+   * execution. Called when a fiber spawns, yields or wakes another one; what other threads wake is
+   * handed over between two fibers.
    *
-   * @param here the domain of the execution if that is where the caller runs, as it is when a fiber
-   *     spawns, yields, or wakes another fiber of the same execution: then nobody else is in this
-   *     policy's other methods, or in this one with a domain. Otherwise {@code null}
    * @param first whether the fiber was resumed because it is canceled, and had better go ahead of
    *     others to release what it holds
    */
-  void ready(Ready fiber, boolean first, @Nullable Domain here);
+  void ready(Ready fiber, boolean first);
 
   /**
    * Removes and returns the fiber to run next, or returns {@code null} if there is none at present.
-   * Called on the domain of the execution, each time that a fiber suspends, yields or ends.
+   * Called each time that a fiber suspends, yields or ends.
    */
   @Nullable Ready next();
 
-  /**
-   * Returns whether no fiber is ready. Called on the domain of the execution.
-   *
-   * <p>The domain sleeps on this: it announces that it does, and then asks; a thread that has
-   * called {@link #ready} looks for such an announcement afterwards, behind a full fence. So it is
-   * enough that a fiber which {@code ready} has added is seen here at once, as in every concurrent
-   * queue.
-   */
+  /** Returns whether {@link #next} would find no fiber. */
   boolean isEmpty();
 
   /**
    * Counts an operation that the running fiber has made without giving way, and returns whether it
-   * has to give way now. Called on the domain of the execution.
+   * has to give way now.
    */
   boolean spend();
+
+  /**
+   * Returns about how many fibers wait here that another domain could take. Called in any thread; a
+   * hint, by which more domains are called in.
+   */
+  default int available() {
+    return 0;
+  }
+
+  /**
+   * The domain is needed elsewhere and leaves. Fibers that others cannot take from here have to be
+   * handed to where they can. Called on the domain.
+   */
+  default void leave() {}
 }

@@ -12,4 +12,7 @@ public abstract sealed class Ready permits Start, Host {
 
   /** Returns the fiber. */
   public abstract Fiber fiber();
+
+  /** Whether it is resumed because it is canceled, as far as one can tell at present. */
+  abstract boolean goesFirst();
 }

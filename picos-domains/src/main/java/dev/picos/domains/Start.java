@@ -17,4 +17,9 @@ final class Start extends Ready {
   public Fiber fiber() {
     return fiber;
   }
+
+  @Override
+  boolean goesFirst() {
+    return false;
+  }
 }

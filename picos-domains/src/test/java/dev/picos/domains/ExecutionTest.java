@@ -269,7 +269,7 @@ class ExecutionTest {
   @Test
   void nulls_areRefused() {
     // there is no null policy, timer, fiber or main
-    assertThatNullPointerException().isThrownBy(() -> new Execution(null));
+    assertThatNullPointerException().isThrownBy(() -> new Execution((Policy) null));
     assertThatNullPointerException().isThrownBy(() -> new Execution(new QueuePolicy()).timer(null));
     assertThatNullPointerException()
         .isThrownBy(() -> new Execution(new QueuePolicy()).run(null, self -> {}));
@@ -804,11 +804,11 @@ class ExecutionTest {
     QueuePolicy policy =
         new QueuePolicy() {
           @Override
-          public void ready(Ready fiber, boolean ahead, @Nullable Domain here) {
+          public void ready(Ready fiber, boolean ahead) {
             if (log.contains("fail")) {
               throw first;
             }
-            super.ready(fiber, ahead, here);
+            super.ready(fiber, ahead);
           }
         };
 
@@ -869,13 +869,13 @@ class ExecutionTest {
     }
 
     @Override
-    public void ready(Ready fiber, boolean first, @Nullable Domain here) {
+    public void ready(Ready fiber, boolean first) {
       may(
           Where.READY_OF_SPAWN,
           Where.READY_OF_YIELD,
           Where.READY_OF_WAKE_UP,
           Where.READY_OF_WAKE_UP_FROM_OUTSIDE);
-      super.ready(fiber, first, here);
+      super.ready(fiber, first);
     }
 
     @Override
@@ -985,7 +985,7 @@ class ExecutionTest {
     QueuePolicy policy =
         new QueuePolicy() {
           @Override
-          public void ready(Ready fiber, boolean first, @Nullable Domain here) {
+          public void ready(Ready fiber, boolean first) {
             throw defect;
           }
         };
@@ -1048,7 +1048,7 @@ class ExecutionTest {
     guestRuns.await();
 
     broken.set(true);
-    trigger.signal();
+    lender.get().wakeup(); // so that the guest asks whether the lender waits for something
     FatalFiberError error = sleeping.result();
     over.set(true);
     end.countDown();
@@ -1066,11 +1066,11 @@ class ExecutionTest {
     QueuePolicy policy =
         new QueuePolicy() {
           @Override
-          public void ready(Ready fiber, boolean first, @Nullable Domain here) {
+          public void ready(Ready fiber, boolean first) {
             if (full.get()) {
               throw noMemory;
             }
-            super.ready(fiber, first, here);
+            super.ready(fiber, first);
           }
         };
     Fiber child = fiber();
@@ -1101,11 +1101,11 @@ class ExecutionTest {
     QueuePolicy policy =
         new QueuePolicy() {
           @Override
-          public void ready(Ready fiber, boolean first, @Nullable Domain here) {
+          public void ready(Ready fiber, boolean first) {
             if (wakes.get() && failures.getAndDecrement() > 0) {
               throw new OutOfMemoryError("simulated");
             }
-            super.ready(fiber, first, here);
+            super.ready(fiber, first);
           }
         };
     Trigger trigger = new Trigger();

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jctools.queues.MessagePassingQueue;
+import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 
 /** A JVM of its own, for what can be tried only once in a JVM, or only with other flags. */
 final class Fork {
@@ -33,7 +35,12 @@ final class Fork {
     command.addAll(List.of(flags));
     command.add("-cp");
     command.add(
-        Stream.of(main, Domains.class, Fiber.class)
+        Stream.of(
+                main,
+                Domains.class,
+                Fiber.class,
+                MpscUnboundedVarHandleArrayQueue.class,
+                MessagePassingQueue.class)
             .map(Fork::place)
             .distinct()
             .collect(Collectors.joining(File.pathSeparator)));

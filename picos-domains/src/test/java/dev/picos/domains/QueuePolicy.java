@@ -1,7 +1,7 @@
 package dev.picos.domains;
 
+import java.util.ArrayDeque;
 import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
  * fiber of everything that it is given and that it gives, as policies may.
  */
 class QueuePolicy implements Policy {
-  private final Queue<Ready> queue = new ConcurrentLinkedQueue<>();
+  private final Queue<Ready> queue = new ArrayDeque<>();
 
   @Override
-  public void ready(Ready fiber, boolean first, @Nullable Domain here) {
+  public void ready(Ready fiber, boolean first) {
     int unused = fiber.fiber().hashCode();
     queue.add(fiber);
   }

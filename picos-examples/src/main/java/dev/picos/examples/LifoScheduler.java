@@ -2,11 +2,10 @@ package dev.picos.examples;
 
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
-import dev.picos.domains.Domain;
 import dev.picos.domains.Execution;
 import dev.picos.domains.Policy;
 import dev.picos.domains.Ready;
-import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.ArrayDeque;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,10 +18,10 @@ public final class LifoScheduler implements Scheduler {
   }
 
   private static final class Lifo implements Policy {
-    private final ConcurrentLinkedDeque<Ready> stack = new ConcurrentLinkedDeque<>();
+    private final ArrayDeque<Ready> stack = new ArrayDeque<>();
 
     @Override
-    public void ready(Ready fiber, boolean first, @Nullable Domain here) {
+    public void ready(Ready fiber, boolean first) {
       stack.push(fiber);
     }
 

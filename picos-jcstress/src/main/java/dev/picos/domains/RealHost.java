@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RealHost implements Policy {
   // A domain that never starts; the host ends with its fiber and leaves nothing behind there.
-  private static final Domain DOMAIN = new Domain(null, -1, here -> {});
+  private final Domain domain = new Domain(null, -1, here -> {});
 
+  private final Execution execution = new Execution(this).freshThreads(true);
   private final Host host = new Host();
   private final ConcurrentLinkedQueue<Ready> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger entries = new AtomicInteger();
@@ -29,7 +30,8 @@ final class RealHost implements Policy {
               main.run();
               ended = true;
             });
-    host.take(start, new Execution(this).freshThreads(true));
+    host.take(start, execution);
+    domain.hosts.seat = new Seat(execution, this);
   }
 
   Thread thread() {
@@ -37,7 +39,7 @@ final class RealHost implements Policy {
   }
 
   void runSlice() {
-    host.runSlice(DOMAIN);
+    host.runSlice(domain);
   }
 
   /** Runs all that is in the queue, and returns whether the fiber has ended. */
@@ -53,7 +55,7 @@ final class RealHost implements Policy {
   }
 
   @Override
-  public void ready(Ready fiber, boolean first, @Nullable Domain here) {
+  public void ready(Ready fiber, boolean first) {
     if (entries.getAndIncrement() != 0) {
       queuedTwice = true;
     }
@@ -62,6 +64,7 @@ final class RealHost implements Policy {
 
   @Override
   public @Nullable Ready next() {
+    execution.inbox.emptyInto(this);
     Ready next = queue.poll();
     if (next != null) {
       entries.getAndDecrement();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.picos.core.Scheduler;
 import dev.picos.core.ThreadScheduler;
 import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.sched.multififo.MultiFifoScheduler;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -23,7 +24,12 @@ final class Schedulers {
           new Entry("fifo", FifoScheduler::create),
           new Entry("fifo quota 1", () -> FifoScheduler.builder().quota(1).build()),
           new Entry("fifo quota 7", () -> FifoScheduler.builder().quota(7).build()),
-          new Entry("fifo fresh", () -> FifoScheduler.builder().freshThreads(true).build()));
+          new Entry("fifo fresh", () -> FifoScheduler.builder().freshThreads(true).build()),
+          new Entry("multififo 1", () -> MultiFifoScheduler.builder().domains(1).build()),
+          new Entry("multififo 2", () -> MultiFifoScheduler.builder().domains(2).build()),
+          new Entry(
+              "multififo 2 quota 3",
+              () -> MultiFifoScheduler.builder().domains(2).quota(3).build()));
 
   private Schedulers() {}
 

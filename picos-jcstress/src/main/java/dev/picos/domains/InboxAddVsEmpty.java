@@ -1,11 +1,12 @@
-package dev.picos.sched.fifo;
+package dev.picos.domains;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import dev.picos.domains.NewFiber;
-import dev.picos.domains.Ready;
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
 import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressMeta;
@@ -16,29 +17,56 @@ import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
  * A fiber becomes ready, in a thread that is not the domain's, while the domain empties the inbox
- * because of an earlier one: the domain takes it now or knows afterwards that there is one. Every
- * other pair is canceled.
+ * because of an earlier one: the domain takes it now or knows afterwards that there is one.
  */
 @JCStressTest
 @State
 @Outcome(id = "2, 0", expect = ACCEPTABLE, desc = "the domain has taken both")
 @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "the second one comes next")
 @Outcome(expect = FORBIDDEN, desc = "one is lost, or came twice")
-public class FifoReadyVsNext {
-  private static final Ready FIRST = NewFiber.ready();
-  private static final Ready SECOND = NewFiber.ready();
-  private static int made;
+public class InboxAddVsEmpty {
+  private static final Ready FIRST = newFiber();
+  private static final Ready SECOND = newFiber();
 
-  private final Fifo policy = new Fifo(Integer.MAX_VALUE);
-  private final boolean canceled = made++ % 2 == 0;
+  private final Inbox inbox = new Inbox();
+  private final Taken taken = new Taken();
 
-  public FifoReadyVsNext() {
-    policy.ready(FIRST, canceled, null);
+  private static Ready newFiber() {
+    return new Start(new Fiber(new Computation<>(), false), fiber -> {});
+  }
+
+  /** A policy that only counts. */
+  private static final class Taken implements Policy {
+    int count;
+
+    @Override
+    public void ready(Ready fiber, boolean first) {
+      count++;
+    }
+
+    @Override
+    public @Nullable Ready next() {
+      return null;
+    }
+
+    @Override
+    public boolean isEmpty() {
+      return true;
+    }
+
+    @Override
+    public boolean spend() {
+      return false;
+    }
+  }
+
+  public InboxAddVsEmpty() {
+    inbox.add(FIRST);
   }
 
   @Actor
   void ready() {
-    policy.ready(SECOND, canceled, null);
+    inbox.add(SECOND);
   }
 
   @Actor
@@ -48,20 +76,18 @@ public class FifoReadyVsNext {
 
   @Arbiter
   void afterwards(II_Result r) {
-    r.r2 = policy.isEmpty() ? 0 : take();
+    r.r2 = inbox.isEmpty() ? 0 : take();
   }
 
   private int take() {
-    int taken = 0;
-    while (policy.next() != null) {
-      taken++;
-    }
-    return taken;
+    taken.count = 0;
+    inbox.emptyInto(taken);
+    return taken.count;
   }
 
   /** Gets wrong: clears the flag after it has emptied the inbox, and with it what came between. */
   @JCStressTest
-  @JCStressMeta(FifoReadyVsNext.class)
+  @JCStressMeta(InboxAddVsEmpty.class)
   @State
   public static class Broken {
     private final MpscUnboundedVarHandleArrayQueue<Ready> inbox =

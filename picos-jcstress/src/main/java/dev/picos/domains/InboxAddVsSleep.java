@@ -1,10 +1,10 @@
-package dev.picos.sched.fifo;
+package dev.picos.domains;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import dev.picos.domains.NewFiber;
-import dev.picos.domains.Ready;
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +17,8 @@ import org.openjdk.jcstress.infra.results.ZZ_Result;
 
 /**
  * A fiber becomes ready, in a thread that is not the domain's, while the domain goes to sleep: the
- * domain sees the fiber, or the thread sees that it has to wake the domain. The policy is the real
- * one, the announcement that of {@code Execution}. Every other fiber is canceled.
+ * domain sees the fiber, or the thread sees that it has to wake the domain. The inbox is the real
+ * one, the announcement that of {@link Workers}.
  */
 @JCStressTest
 @State
@@ -26,30 +26,27 @@ import org.openjdk.jcstress.infra.results.ZZ_Result;
 @Outcome(id = "true, true", expect = ACCEPTABLE, desc = "woken, though it does not sleep")
 @Outcome(id = "false, true", expect = ACCEPTABLE, desc = "the domain has seen the fiber")
 @Outcome(id = "false, false", expect = FORBIDDEN, desc = "the domain sleeps for ever")
-public class FifoReadyVsSleep {
-  private static final Ready FIBER = NewFiber.ready();
-  private static int made;
+public class InboxAddVsSleep {
+  private static final Ready FIBER = new Start(new Fiber(new Computation<>(), false), fiber -> {});
 
-  private final Fifo policy = new Fifo(Integer.MAX_VALUE);
-  private final boolean canceled = made++ % 2 == 0;
+  private final Inbox inbox = new Inbox();
   private volatile @Nullable Object sleeper;
 
   @Actor
   void ready(ZZ_Result r) {
-    policy.ready(FIBER, canceled, null);
-    VarHandle.fullFence(); // as Execution.wakeup does
+    inbox.add(FIBER);
     r.r1 = sleeper != null;
   }
 
   @Actor
   void sleep(ZZ_Result r) {
     sleeper = this;
-    r.r2 = !policy.isEmpty();
+    r.r2 = !inbox.isEmpty();
   }
 
   /** Gets wrong: announces the sleep with a store that may become visible after the look. */
   @JCStressTest
-  @JCStressMeta(FifoReadyVsSleep.class)
+  @JCStressMeta(InboxAddVsSleep.class)
   @State
   public static class WeakBroken {
     private static final VarHandle SLEEPER;
@@ -62,41 +59,39 @@ public class FifoReadyVsSleep {
       }
     }
 
-    private final Fifo policy = new Fifo(Integer.MAX_VALUE);
+    private final Inbox inbox = new Inbox();
     private volatile @Nullable Object sleeper;
 
     @Actor
     void ready(ZZ_Result r) {
-      policy.ready(FIBER, false, null);
-      VarHandle.fullFence();
+      inbox.add(FIBER);
       r.r1 = sleeper != null;
     }
 
     @Actor
     void sleep(ZZ_Result r) {
       SLEEPER.setRelease(this, (Object) this);
-      r.r2 = !policy.isEmpty();
+      r.r2 = !inbox.isEmpty();
     }
   }
 
   /** Gets wrong: does not look once more after it has announced that it sleeps. */
   @JCStressTest
-  @JCStressMeta(FifoReadyVsSleep.class)
+  @JCStressMeta(InboxAddVsSleep.class)
   @State
   public static class NoSecondLookBroken {
-    private final Fifo policy = new Fifo(Integer.MAX_VALUE);
+    private final Inbox inbox = new Inbox();
     private volatile @Nullable Object sleeper;
 
     @Actor
     void ready(ZZ_Result r) {
-      policy.ready(FIBER, false, null);
-      VarHandle.fullFence();
+      inbox.add(FIBER);
       r.r1 = sleeper != null;
     }
 
     @Actor
     void sleep(ZZ_Result r) {
-      r.r2 = !policy.isEmpty();
+      r.r2 = !inbox.isEmpty();
       sleeper = this;
     }
   }

@@ -1,0 +1,311 @@
+package dev.picos.domains;
+
+import static dev.picos.core.Computation.Mode.LIFO;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Trigger;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The domains that work for one execution: calls more of them in when there is more to do than they
+ * get done, lets them go when there is less, and lets the last one sleep.
+ */
+final class Workers {
+  // For maintainers.
+  //
+  // working counts the domains that have a seat or are on their way to one; at most as many as
+  // there are seats. A domain that finds nothing to do goes back to the pool, unless it is the last
+  // one: that sleeps, and whoever makes a fiber ready wakes it. So there is one sleeper at most,
+  // and
+  // waking others means calling them in from the pool.
+  //
+  // No wake-up is lost. The last domain sets sleeper and then evaluates its condition; whoever
+  // makes
+  // a fiber ready, or stops the execution, does that and then reads sleeper. These are volatile
+  // accesses, or have a full fence between them, so one of the two sees what the other did. (Picos,
+  // fifo: needs_wakeup.) A fiber that a domain makes ready on its own seat needs no such care: that
+  // domain is awake, and looks at its seat before it sleeps or leaves.
+  //
+  // Parallelism is not lost for long. A domain that leaves more than one fiber ready behind the one
+  // that is running calls another in, one at a time: searching is set while one is on its way, and
+  // when it has found a fiber it calls the next, if there is still more to do. That takes no fence,
+  // so it may happen that nobody is called; nor is anybody for a single fiber, which most often has
+  // its turn at once, as in a ping-pong. If the running fiber does not give way then, the beat
+  // finds
+  // out: while the execution is awake with seats to spare, the timer's thread looks after every
+  // BEAT whether fibers wait. (Go: spinning Ms; Picos, multififo: the heartbeat thread, here with
+  // no thread of its own, none when there is one seat or all are taken, and none in an execution
+  // that
+  // sleeps.)
+  //
+  // The beat does not stop too early: it clears beating and then looks whether the execution sleeps
+  // or works at full strength; a domain that ends either condition does so and then reads beating.
+  // All of them are volatile.
+  //
+  // The execution is over when stopped is set and working has come to 0. It comes to 0 only then:
+  // a domain that goes for lack of work does not go as the last one.
+
+  private static final Duration BEAT = Duration.ofMillis(2);
+  private static final Trigger.Action<Workers, @Nullable Void> ON_BEAT =
+      (trigger, workers, none) -> workers.onBeat();
+
+  /** What the computation of a beat is canceled with; nobody sees it. */
+  private static final Throwable REASON = new Exception("beat", null, false, false) {};
+
+  /** How often a domain that finds nothing looks again before it leaves. */
+  private static final int SPINS = 200;
+
+  private final Execution execution;
+  private final List<Seat> seats;
+  private final DomainTask task = new Loop();
+  private final AtomicInteger working = new AtomicInteger(1);
+  private final AtomicBoolean searching = new AtomicBoolean();
+  private final AtomicBoolean beating = new AtomicBoolean();
+  private volatile boolean stopped;
+  private volatile @Nullable Domain sleeper;
+
+  Workers(Execution execution, List<Seat> seats) {
+    this.execution = execution;
+    this.seats = seats;
+  }
+
+  /** What a domain does here. */
+  private final class Loop implements DomainTask {
+    @Override
+    public void run(Domain here) {
+      work(here);
+    }
+
+    @Override
+    public String toString() {
+      return seats.get(0).policy.toString();
+    }
+  }
+
+  /**
+   * Calls the first domain in.
+   *
+   * @throws OutOfMemoryError if it could not be had
+   */
+  void start() {
+    Domains.shared().spawn(task);
+  }
+
+  boolean areStopped() {
+    return stopped;
+  }
+
+  /** Makes every domain leave at its next dispatch. */
+  void stop() {
+    stopped = true;
+    wakeSleeper();
+  }
+
+  private boolean wakeSleeper() {
+    Domain asleep = sleeper;
+    if (asleep == null) {
+      return false;
+    }
+    asleep.wakeup();
+    return true;
+  }
+
+  /** Somebody who is no domain of this execution has made a fiber ready. */
+  void wakeup() {
+    if (!wakeSleeper()) {
+      callOneMore();
+    }
+  }
+
+  /** There is more to do than the domains get done, perhaps. */
+  void callOneMore() {
+    if (working.get() == seats.size() || searching.get() || wakeSleeper()) {
+      return;
+    }
+    if (searching.compareAndSet(false, true) && !tryCall()) {
+      searching.set(false);
+    }
+  }
+
+  private boolean tryCall() {
+    int before = working.get();
+    while (before > 0 && before < seats.size()) {
+      if (working.compareAndSet(before, before + 1)) {
+        boolean called = Domains.shared().trySpawn(task);
+        if (!called) {
+          leave();
+        }
+        return called;
+      }
+      before = working.get();
+    }
+    return false;
+  }
+
+  /** One domain less; the last one ends the execution. */
+  private void leave() {
+    if (working.decrementAndGet() == 0) {
+      execution.end();
+    }
+  }
+
+  private void work(Domain here) {
+    Seat seat = takeSeat();
+    boolean more = true;
+    try {
+      beat();
+      more = serve(here, seat);
+    } catch (Throwable thrown) {
+      execution.fail(thrown);
+    }
+    searching.set(false); // if it was called in, it is not on its way any more
+    if (more) {
+      seat.leave();
+      leave();
+    }
+  }
+
+  private Seat takeSeat() {
+    for (; ; ) {
+      for (int i = 0; i < seats.size(); i++) {
+        if (seats.get(i).tryTake()) {
+          return seats.get(i);
+        }
+      }
+      Thread.onSpinWait(); // somebody is about to leave his
+    }
+  }
+
+  /**
+   * Runs fibers until there is a reason to leave; returns {@code false} if the domain is not
+   * counted any more then.
+   */
+  private boolean serve(Domain here, Seat seat) {
+    boolean called = seats.size() > 1; // perhaps
+    while (!stopped) {
+      if (here.isRecalled()) {
+        handOver(seat);
+        return false;
+      }
+      Ready next = execution.next(seat);
+      if (next != null) {
+        if (called) {
+          called = false;
+          arrived();
+        }
+        here.hosts.run(next, seat);
+      } else if (execution.isOver()) {
+        stop();
+      } else if (!awaitWork(here, seat)) {
+        return false;
+      } else {
+        called = seats.size() > 1;
+      }
+    }
+    return true;
+  }
+
+  /** A domain has found a fiber to run, and perhaps it was called in for that. */
+  private void arrived() {
+    if (searching.get()) {
+      searching.set(false);
+      if (areFibersWaiting()) {
+        callOneMore();
+      }
+    }
+  }
+
+  /** Returns false if the domain has left. */
+  private boolean awaitWork(Domain here, Seat seat) {
+    for (int i = 0; i < spins(); i++) {
+      if (!execution.isEmpty(seat) || stopped || here.isRecalled()) {
+        return true;
+      }
+      Thread.onSpinWait();
+    }
+    searching.set(false);
+    if (tryLeave(seat)) {
+      return false;
+    }
+    sleep(here, seat);
+    return true;
+  }
+
+  private int spins() {
+    return seats.size() > 1 ? SPINS : 0;
+  }
+
+  /** Leaves for good, unless this is the last domain. */
+  private boolean tryLeave(Seat seat) {
+    int before = working.get();
+    while (before > 1) {
+      if (working.compareAndSet(before, before - 1)) {
+        seat.leave();
+        if (areFibersWaiting()) {
+          callOneMore();
+        }
+        beat();
+        return true;
+      }
+      before = working.get();
+    }
+    return false;
+  }
+
+  private void sleep(Domain here, Seat seat) {
+    sleeper = here;
+    here.idle(() -> !execution.isEmpty(seat) || stopped || here.isRecalled() || execution.isOver());
+    sleeper = null;
+    beat();
+  }
+
+  /** The domain is needed elsewhere: another one takes its place, unless the others will do. */
+  private void handOver(Seat seat) {
+    seat.policy.leave();
+    if (!tryLeave(seat)) {
+      Domains.shared().spawn(task); // which waits for the seat, if there is no other
+      seat.leave();
+    }
+  }
+
+  private boolean areFibersWaiting() {
+    if (!execution.inbox.isEmpty()) {
+      return true;
+    }
+    for (int i = 0; i < seats.size(); i++) {
+      if (seats.get(i).policy.available() > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // The beat.
+
+  private void beat() {
+    if (working.get() < seats.size()
+        && sleeper == null
+        && !stopped
+        && !beating.get()
+        && beating.compareAndSet(false, true)) {
+      try {
+        WheelTimer.shared()
+            .cancelAfter(Computation.withAction(LIFO, this, null, ON_BEAT), BEAT, REASON);
+      } catch (OutOfMemoryError e) {
+        beating.set(false); // the next one who leaves or wakes tries again
+      }
+    }
+  }
+
+  private void onBeat() {
+    beating.set(false);
+    if (areFibersWaiting()) {
+      callOneMore();
+    }
+    beat();
+  }
+}

@@ -1,0 +1,158 @@
+package dev.picos.sched.multififo;
+
+import dev.picos.domains.Policy;
+import dev.picos.domains.Ready;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.jctools.queues.varhandle.SpmcVarHandleArrayQueue;
+import org.jctools.queues.varhandle.SpscUnboundedVarHandleArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fibers that are ready on one domain: first come, first served, but those that are canceled
+ * before all others. A domain whose lane is empty takes from the others, and one whose lane is
+ * shorter than another does so now and then.
+ *
+ * <p>Each time that a domain has run about as many fibers as its lane holds, it compares its lane
+ * with another, chosen at random, and runs the oldest fiber of the longer one. So fibers that keep
+ * yielding spread evenly, and each gets its share of the domains. (Picos, multififo.)
+ */
+final class Lane implements Policy {
+  // For maintainers.
+  //
+  // The oldest fibers lie in a bounded queue, where other domains can take them; when it is full,
+  // the younger ones wait in an unbounded one of the domain's own, from where they move up in their
+  // order, one or more for each that the domain adds or takes. So there is one queue in effect, of
+  // which others see the older part. Canceled fibers can be taken by others, too.
+  //
+  // Difference from the original: those have one unbounded concurrent queue.
+
+  private static final int CAPACITY = 1024;
+  private static final int CHUNK = 1024;
+
+  private final List<Lane> all;
+  private final int index;
+  private final int quota;
+
+  private final SpmcVarHandleArrayQueue<Ready> canceled = new SpmcVarHandleArrayQueue<>(CAPACITY);
+  private final SpmcVarHandleArrayQueue<Ready> ready = new SpmcVarHandleArrayQueue<>(CAPACITY);
+  private final SpscUnboundedVarHandleArrayQueue<Ready> younger =
+      new SpscUnboundedVarHandleArrayQueue<>(CHUNK);
+
+  private final SplittableRandom random;
+
+  /** What is left to the running fiber. */
+  private int remaining;
+
+  /** How many fibers run from this lane before it is compared with another. */
+  private int untilComparison = 1;
+
+  private Lane(List<Lane> all, int index, int quota) {
+    this.all = all;
+    this.index = index;
+    this.quota = quota;
+    random = new SplittableRandom(index);
+  }
+
+  /** Makes the lanes of one execution. */
+  static List<Lane> lanes(int count, int quota) {
+    List<Lane> lanes = new ArrayList<>(count);
+    for (int index = 0; index < count; index++) {
+      lanes.add(new Lane(lanes, index, quota));
+    }
+    return lanes;
+  }
+
+  @Override
+  public void ready(Ready fiber, boolean first) {
+    if (first && canceled.offer(fiber)) {
+      return;
+    }
+    moveUp();
+    if (!younger.isEmpty() || !ready.offer(fiber)) {
+      younger.offer(fiber);
+    }
+  }
+
+  private void moveUp() {
+    for (Ready next = younger.peek(); next != null && ready.offer(next); next = younger.peek()) {
+      younger.poll();
+    }
+  }
+
+  @Override
+  public @Nullable Ready next() {
+    remaining = quota;
+    Ready next = canceled.poll();
+    if (next == null && all.size() > 1 && --untilComparison <= 0) {
+      next = fromLonger();
+    }
+    if (next == null) {
+      next = poll();
+    }
+    return next != null || all.size() == 1 ? next : steal();
+  }
+
+  private @Nullable Ready poll() {
+    Ready next = ready.poll();
+    if (!younger.isEmpty()) {
+      moveUp();
+      if (next == null) {
+        next = ready.poll(); // others had taken all that they could see
+      }
+    }
+    return next;
+  }
+
+  private @Nullable Ready fromLonger() {
+    int size = ready.size() + younger.size();
+    untilComparison = size + 1;
+    int victim = random.nextInt(all.size() - 1);
+    Lane other = all.get(victim < index ? victim : victim + 1);
+    return other.ready.size() > size ? other.ready.poll() : null;
+  }
+
+  private @Nullable Ready steal() {
+    for (int i = 1; i < all.size(); i++) {
+      Lane other = all.get((index + i) % all.size());
+      Ready next = other.canceled.poll();
+      if (next == null) {
+        next = other.ready.poll();
+      }
+      if (next != null) {
+        return next;
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public boolean isEmpty() {
+    if (!younger.isEmpty()) {
+      return false;
+    }
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).available() > 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public int available() {
+    return ready.size() + canceled.size();
+  }
+
+  @Override
+  public boolean spend() {
+    return --remaining <= 0;
+  }
+
+  /** Names the scheduler. */
+  @Override
+  public String toString() {
+    return "multififo";
+  }
+}

@@ -1,0 +1,127 @@
+package dev.picos.sched.multififo;
+
+import dev.picos.core.Fiber;
+import dev.picos.core.Scheduler;
+import dev.picos.domains.Domains;
+import dev.picos.domains.Execution;
+import java.util.function.Consumer;
+
+/**
+ * Runs fibers on several domains at once, each in FIFO order.
+ *
+ * <p>A fiber that is spawned or resumed goes to the domain where that was done, or, when a thread
+ * outside did it, to any. A domain that has no fiber takes one from another domain, and fibers that
+ * keep yielding spread over all domains evenly. So a fiber may find itself on another domain after
+ * any operation. One that is resumed because it is canceled goes ahead of others. With a
+ * {@linkplain Builder#quota quota}, a fiber also gives way after so many operations; without one,
+ * it runs until it awaits, yields or ends.
+ *
+ * <p>The domains are those of the {@linkplain Domains#shared() shared pool}. A run begins on one,
+ * calls others in when fibers wait, as far as some are idle and up to {@link Builder#domains}, and
+ * lets them go when there is nothing for them to do. A fiber that waits while all domains of the
+ * run compute without giving way is found within a few milliseconds, if another domain is idle.
+ *
+ * <p>An instance is only a configuration; it may serve any number of runs, also at once, which
+ * share nothing but the pool.
+ */
+public final class MultiFifoScheduler implements Scheduler {
+  private final int domains;
+  private final int quota;
+  private final boolean freshThreads;
+
+  private MultiFifoScheduler(Builder builder) {
+    Execution.checkSupported();
+    domains = builder.domains;
+    quota = builder.quota;
+    freshThreads = builder.freshThreads;
+  }
+
+  /**
+   * Returns a scheduler with the default settings.
+   *
+   * @throws IllegalStateException if the JVM was not started with the flag that this needs; the
+   *     message says which
+   */
+  public static MultiFifoScheduler create() {
+    return builder().build();
+  }
+
+  /** Starts to configure a scheduler. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public void run(Fiber fiber, Consumer<? super Fiber> main) {
+    int lanes = Math.min(domains, Domains.shared().size());
+    new Execution(Lane.lanes(lanes, quota)).freshThreads(freshThreads).run(fiber, main);
+  }
+
+  /** The settings of a {@link MultiFifoScheduler}. */
+  public static final class Builder {
+    private int domains = Integer.MAX_VALUE;
+    private int quota = Integer.MAX_VALUE;
+    private boolean freshThreads;
+
+    private Builder() {}
+
+    /**
+     * Limits a run to so many domains at a time. It never has more than the pool; that is the
+     * default.
+     *
+     * @throws IllegalArgumentException if {@code domains} is not positive
+     */
+    public Builder domains(int domains) {
+      if (domains <= 0) {
+        throw new IllegalArgumentException("domains must be positive: " + domains);
+      }
+      this.domains = domains;
+      return this;
+    }
+
+    /**
+     * Makes a fiber give way after {@code operations} operations that did not suspend it: spawns,
+     * timeouts set, and awaits that ended at once. Practically unlimited by default.
+     *
+     * @throws IllegalArgumentException if {@code operations} is not positive
+     */
+    public Builder quota(int operations) {
+      if (operations <= 0) {
+        throw new IllegalArgumentException("quota must be positive: " + operations);
+      }
+      quota = operations;
+      return this;
+    }
+
+    /**
+     * Gives each fiber a {@link Thread} of its own, which makes spawning slower. Without it a fiber
+     * may have the {@code Thread} that ended fibers had before; its thread locals, name and
+     * interrupt status are as new either way. For code that takes the identity of a {@code Thread}
+     * for that of a task.
+     */
+    public Builder freshThreads(boolean fresh) {
+      freshThreads = fresh;
+      return this;
+    }
+
+    /**
+     * Makes the scheduler.
+     *
+     * @throws IllegalStateException if the JVM was not started with the flag that this needs; the
+     *     message says which
+     */
+    public MultiFifoScheduler build() {
+      return new MultiFifoScheduler(this);
+    }
+  }
+
+  /** Names the settings. */
+  @Override
+  public String toString() {
+    return "MultiFifoScheduler["
+        + (domains == Integer.MAX_VALUE ? "all domains" : "domains " + domains)
+        + (quota == Integer.MAX_VALUE ? ", no quota" : ", quota " + quota)
+        + (freshThreads ? ", fresh threads" : "")
+        + "]";
+  }
+}

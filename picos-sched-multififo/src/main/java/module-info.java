@@ -1,0 +1,12 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The scheduler for parallel work: several domains, a FIFO queue each. */
+@NullMarked
+module dev.picos.sched.multififo {
+  requires transitive dev.picos.core;
+  requires dev.picos.domains;
+  requires org.jctools.core.jdk11;
+  requires static transitive org.jspecify;
+
+  exports dev.picos.sched.multififo;
+}

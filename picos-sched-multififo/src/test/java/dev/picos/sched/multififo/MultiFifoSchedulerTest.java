@@ -1,0 +1,595 @@
+package dev.picos.sched.multififo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.picos.core.Computation;
+import dev.picos.core.FatalFiberError;
+import dev.picos.core.Fiber;
+import dev.picos.core.Trigger;
+import dev.picos.domains.Domain;
+import dev.picos.domains.Domains;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The build gives the pool four domains, whatever the number of processors. */
+class MultiFifoSchedulerTest {
+  private static final int POOL = 4;
+
+  @BeforeAll
+  static void fourDomains() {
+    assertThat(Domains.shared().size()).as("-Dpicos.domains=4").isEqualTo(POOL);
+  }
+
+  private static MultiFifoScheduler on(int domains) {
+    return MultiFifoScheduler.builder().domains(domains).build();
+  }
+
+  private static Domain domain() {
+    return Domains.shared().current().orElseThrow();
+  }
+
+  private static List<Trigger> triggers(int count) {
+    return IntStream.range(0, count).mapToObj(i -> new Trigger()).toList();
+  }
+
+  // Settings
+
+  /** SC-13. */
+  @Test
+  void builder_refusesWhatIsNotPositive() {
+    MultiFifoScheduler.Builder builder = MultiFifoScheduler.builder();
+    for (int wrong : new int[] {0, -1, Integer.MIN_VALUE}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> builder.quota(wrong))
+          .withMessage("quota must be positive: " + wrong);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> builder.domains(wrong))
+          .withMessage("domains must be positive: " + wrong);
+    }
+    assertThat(builder.build()).hasToString("MultiFifoScheduler[all domains, no quota]");
+  }
+
+  @Test
+  void toString_namesTheSettings() {
+    MultiFifoScheduler scheduler =
+        MultiFifoScheduler.builder().domains(3).quota(7).freshThreads(true).build();
+    assertThat(scheduler).hasToString("MultiFifoScheduler[domains 3, quota 7, fresh threads]");
+  }
+
+  @Test
+  void nulls_areRefused() {
+    MultiFifoScheduler scheduler = MultiFifoScheduler.create();
+    Fiber fiber = new Fiber(new Computation<>(), false);
+    assertThatNullPointerException().isThrownBy(() -> scheduler.run(null, self -> {}));
+    assertThatNullPointerException().isThrownBy(() -> scheduler.run(fiber, null));
+  }
+
+  // Parallelism
+
+  /** Lets so many fibers wait for each other without giving way. */
+  private static void meet(AtomicInteger arrived, int all) {
+    arrived.incrementAndGet();
+    while (arrived.get() < all) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** MF-05. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void fibersThatNeverGiveWay_eachGetADomain(int fibers) {
+    MultiFifoScheduler scheduler = on(fibers);
+    for (int round = 0; round < 50; round++) {
+      AtomicInteger arrived = new AtomicInteger();
+      scheduler.run(
+          () -> {
+            for (int i = 0; i < fibers; i++) {
+              Fibers.spawnBare(() -> meet(arrived, fibers));
+            }
+          });
+      assertThat(arrived).hasValue(fibers);
+    }
+  }
+
+  /** MF-05, where nobody ever calls a domain in for the one that waits: the beat has to. */
+  @Test
+  void singleFiberThatWaits_getsADomain() {
+    for (int round = 0; round < 50; round++) {
+      AtomicInteger arrived = new AtomicInteger();
+      on(2)
+          .run(
+              () -> {
+                Fibers.spawnBare(() -> meet(arrived, 2));
+                meet(arrived, 2);
+              });
+      assertThat(arrived).hasValue(2);
+    }
+  }
+
+  /** The same when the fiber that waits was woken from outside. */
+  @Test
+  void singleFiberThatWaits_wokenFromOutside_getsADomain() {
+    for (int round = 0; round < 50; round++) {
+      AtomicInteger arrived = new AtomicInteger();
+      Trigger trigger = new Trigger();
+      on(2)
+          .run(
+              () -> {
+                Fibers.spawnBare(
+                    () -> {
+                      assertThat(trigger.await()).isNull();
+                      meet(arrived, 2);
+                    });
+                Fiber.yield();
+                Task.start(trigger::signal);
+                meet(arrived, 2);
+              });
+      assertThat(arrived).hasValue(2);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void domains_areNeverMoreThanAskedFor(int domains) {
+    AtomicInteger running = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    Set<Domain> used = ConcurrentHashMap.newKeySet();
+    on(domains)
+        .run(
+            () -> {
+              for (int i = 0; i < 2000; i++) {
+                Fibers.spawnBare(
+                    () -> {
+                      for (int j = 0; j < 5; j++) {
+                        most.accumulateAndGet(running.incrementAndGet(), Math::max);
+                        used.add(domain());
+                        for (int k = 0; k < 100; k++) {
+                          Thread.onSpinWait();
+                        }
+                        running.decrementAndGet();
+                        Fiber.yield();
+                      }
+                    });
+              }
+            });
+    assertThat(most.get()).isBetween(1, domains);
+    assertThat(used).hasSizeLessThanOrEqualTo(POOL);
+  }
+
+  /** MF-06: twelve fibers that are made on one domain share three domains. */
+  @Test
+  void yieldingFibers_shareTheDomainsFairly() {
+    int fibers = 12;
+    int enough = 30_000;
+    AtomicIntegerArray yields = new AtomicIntegerArray(fibers);
+    AtomicBoolean over = new AtomicBoolean();
+    AtomicInteger arrived = new AtomicInteger();
+    on(3)
+        .run(
+            () -> {
+              for (int i = 0; i < fibers; i++) {
+                int mine = i;
+                Fibers.spawnBare(
+                    () -> {
+                      arrived.incrementAndGet();
+                      while (!over.get()) {
+                        Fiber.yield();
+                        if (arrived.get() == fibers && yields.incrementAndGet(mine) == enough) {
+                          over.set(true);
+                        }
+                      }
+                    });
+              }
+            });
+    int least = IntStream.range(0, fibers).map(yields::get).min().orElseThrow();
+    assertThat(least).as("%s", yields).isGreaterThan(enough / 3);
+  }
+
+  /** Work that is made on one domain is done on all. */
+  @Test
+  void forkJoin_usesAllDomainsAndIsRight() {
+    Set<Domain> used = ConcurrentHashMap.newKeySet();
+    AtomicInteger arrived = new AtomicInteger();
+    int result =
+        on(POOL)
+            .call(
+                () -> {
+                  for (int i = 0; i < POOL; i++) {
+                    Fibers.spawnBare(
+                        () -> {
+                          used.add(domain());
+                          meet(arrived, POOL);
+                        });
+                  }
+                  return fib(20);
+                });
+    assertThat(result).isEqualTo(6765);
+    assertThat(used).hasSize(POOL);
+  }
+
+  private static int fib(int n) {
+    if (n < 2) {
+      return n;
+    }
+    Computation<Integer> one = Fibers.spawn(() -> fib(n - 1));
+    int two = fib(n - 2);
+    return one.await() + two;
+  }
+
+  // Order
+
+  @Test
+  void oneDomain_isStrictlyFifo() {
+    List<Integer> order = new ArrayList<>();
+    int fibers = 5000; // more than others may see at a time
+    on(1)
+        .run(
+            () -> {
+              for (int i = 0; i < fibers; i++) {
+                int number = i;
+                Fibers.spawnBare(
+                    () -> {
+                      order.add(number);
+                      Fiber.yield();
+                      order.add(number);
+                    });
+              }
+            });
+    List<Integer> once = IntStream.range(0, fibers).boxed().toList();
+    assertThat(order.subList(0, fibers)).isEqualTo(once);
+    assertThat(order.subList(fibers, 2 * fibers)).isEqualTo(once);
+  }
+
+  @Test
+  void canceledFibers_goFirst() {
+    List<String> log = new ArrayList<>();
+    on(1)
+        .run(
+            () -> {
+              Computation<Boolean> victim = new Computation<>();
+              Trigger never = new Trigger();
+              Fibers.spawn(
+                  victim,
+                  () -> {
+                    assertThat(never.await()).isNotNull();
+                    return log.add("canceled");
+                  });
+              Fiber.yield();
+              Fibers.spawnBare(() -> log.add("other"));
+              victim.tryCancel(new IllegalStateException());
+            });
+    assertThat(log).containsExactly("canceled", "other");
+  }
+
+  @Test
+  void quota_makesAParentGiveWay() {
+    List<String> log = new ArrayList<>();
+    MultiFifoScheduler.builder()
+        .domains(1)
+        .quota(2)
+        .build()
+        .run(
+            () -> {
+              for (int i = 0; i < 4; i++) {
+                log.add("spawn " + i);
+                int number = i;
+                Fibers.spawnBare(() -> log.add("child " + number));
+              }
+            });
+    assertThat(log)
+        .containsExactly(
+            "spawn 0", "spawn 1", "child 0", "child 1", "spawn 2", "spawn 3", "child 2", "child 3");
+  }
+
+  // Waking
+
+  /** SC-08: threads that no scheduler runs wake fibers that sleep, again and again. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void wakeUpsFromOutside_areNotLost(int domains) throws Exception {
+    int rounds = 4_000;
+    int pairs = 3;
+    Trigger[][] triggers = new Trigger[pairs][];
+    Arrays.setAll(triggers, i -> triggers(rounds).toArray(Trigger[]::new));
+    AtomicLong seen = new AtomicLong();
+    List<Task<Boolean>> signalers = new ArrayList<>();
+    AtomicIntegerArray turn = new AtomicIntegerArray(pairs);
+    for (int i = 0; i < pairs; i++) {
+      int pair = i;
+      signalers.add(
+          Task.start(
+              () -> {
+                for (int round = 0; round < rounds; round++) {
+                  while (turn.get(pair) < round) {
+                    Thread.onSpinWait();
+                  }
+                  triggers[pair][round].signal();
+                }
+              }));
+    }
+    on(domains)
+        .run(
+            () -> {
+              for (int i = 0; i < pairs; i++) {
+                int pair = i;
+                Fibers.spawnBare(
+                    () -> {
+                      for (int round = 0; round < rounds; round++) {
+                        turn.set(pair, round);
+                        assertThat(triggers[pair][round].await()).isNull();
+                        seen.incrementAndGet();
+                      }
+                    });
+              }
+            });
+    for (Task<Boolean> signaler : signalers) {
+      assertThat(signaler.result()).isTrue();
+    }
+    assertThat(seen).hasValue((long) rounds * pairs);
+  }
+
+  /** The run sleeps and is woken, and domains come and go with every burst. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4})
+  void bursts_areAllDone(int domains) throws Exception {
+    int bursts = 2000;
+    int fibers = 20;
+    List<Trigger> starts = triggers(bursts);
+    AtomicInteger done = new AtomicInteger();
+    AtomicInteger asked = new AtomicInteger(-1);
+    Task<Boolean> outside =
+        Task.start(
+            () -> {
+              for (int burst = 0; burst < bursts; burst++) {
+                int mine = burst;
+                Wait.untilSoon(() -> asked.get() >= mine);
+                starts.get(burst).signal();
+              }
+            });
+    on(domains)
+        .run(
+            () -> {
+              for (int burst = 0; burst < bursts; burst++) {
+                asked.set(burst);
+                assertThat(starts.get(burst).await()).isNull();
+                List<Computation<Integer>> all = new ArrayList<>();
+                for (int i = 0; i < fibers; i++) {
+                  all.add(
+                      Fibers.spawn(
+                          () -> {
+                            Fiber.yield();
+                            return done.incrementAndGet();
+                          }));
+                }
+                all.forEach(Computation::join);
+              }
+            });
+    assertThat(outside.result()).isTrue();
+    assertThat(done).hasValue(bursts * fibers);
+  }
+
+  @Test
+  void hundredThousandFibers_waitAndWake() {
+    int fibers = 100_000;
+    AtomicInteger woken = new AtomicInteger();
+    on(POOL)
+        .run(
+            () -> {
+              Computation<Object> gate = new Computation<>();
+              for (int i = 0; i < fibers; i++) {
+                Fibers.spawnBare(
+                    () -> {
+                      gate.join();
+                      woken.incrementAndGet();
+                    });
+              }
+              Fiber.yield();
+              gate.tryReturn(1);
+            });
+    assertThat(woken).hasValue(fibers);
+  }
+
+  /** A fiber that moves between domains sees what it wrote before. */
+  @Test
+  void fibersThatMove_seeTheirOwnWrites() {
+    int fibers = 8;
+    int steps = 20_000;
+    Set<Domain> used = ConcurrentHashMap.newKeySet();
+    List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+    on(POOL)
+        .run(
+            () -> {
+              for (int i = 0; i < fibers; i++) {
+                Fibers.spawnBare(
+                    () -> {
+                      int[] plain = new int[1];
+                      ThreadLocal<Integer> local = new ThreadLocal<>();
+                      local.set(0);
+                      for (int step = 0; step < steps; step++) {
+                        if (plain[0]++ != step || local.get() != step) {
+                          wrong.add(step + ": " + plain[0] + ", " + local.get());
+                          return;
+                        }
+                        local.set(step + 1);
+                        Fiber.yield();
+                        used.add(domain());
+                      }
+                    });
+              }
+            });
+    assertThat(wrong).isEmpty();
+    assertThat(used).as("the test needs movement").hasSizeGreaterThan(1);
+  }
+
+  // Ends
+
+  /** SC-03. */
+  @Test
+  void run_waitsForFibersOnAllDomains() {
+    for (int round = 0; round < 300; round++) {
+      AtomicInteger ended = new AtomicInteger();
+      on(POOL)
+          .run(
+              () -> {
+                for (int i = 0; i < 10; i++) {
+                  Fibers.spawnBare(
+                      () -> {
+                        for (int j = 0; j < 10; j++) {
+                          Fibers.spawnBare(ended::incrementAndGet);
+                          Fiber.yield();
+                        }
+                      });
+                }
+              });
+      assertThat(ended).hasValue(100);
+    }
+  }
+
+  /** SC-21, SC-22, SC-23: whichever domain it is on, and though others are busy with fibers. */
+  @Test
+  void fatalError_stopsAllDomainsAtTheirNextDispatch() {
+    IllegalStateException fatal = new IllegalStateException("fatal");
+    for (int round = 0; round < 20; round++) {
+      AtomicInteger steps = new AtomicInteger();
+      AtomicInteger arrived = new AtomicInteger();
+      FatalFiberError error =
+          catchThrowableOfType(
+              FatalFiberError.class,
+              () ->
+                  on(POOL)
+                      .run(
+                          () -> {
+                            for (int i = 0; i < 100; i++) {
+                              Fibers.spawnBare(
+                                  () -> {
+                                    arrived.incrementAndGet();
+                                    for (; ; ) {
+                                      steps.incrementAndGet();
+                                      Fiber.yield();
+                                    }
+                                  });
+                            }
+                            Fibers.spawnBare(
+                                () -> {
+                                  while (arrived.get() < 100) {
+                                    Fiber.yield();
+                                  }
+                                  throw fatal;
+                                });
+                          }));
+      int after = steps.get();
+      assertThat(error).isNotNull().hasCause(fatal);
+      assertThat(error).hasMessageContaining("fibers left behind: 100");
+      assertThat(steps.get()).as("nothing runs once run has thrown").isEqualTo(after);
+    }
+    Wait.until(() -> Domains.shared().idleCount() == POOL);
+  }
+
+  @Test
+  void domains_goBackToThePool() {
+    for (int round = 0; round < 100; round++) {
+      on(POOL)
+          .run(
+              () -> {
+                for (int i = 0; i < 100; i++) {
+                  Fibers.spawnBare(Fiber::yield);
+                }
+              });
+    }
+    Wait.until(() -> Domains.shared().idleCount() == POOL);
+    assertThat(Domains.shared().all()).allSatisfy(one -> assertThat(one.task()).isNull());
+  }
+
+  // Together
+
+  /** SC-18. */
+  @Test
+  void runs_nest() {
+    int sum =
+        on(2)
+            .call(
+                () -> {
+                  Fiber outer = Fiber.current();
+                  int total = 0;
+                  for (int i = 0; i < 20; i++) {
+                    total +=
+                        on(2)
+                            .call(
+                                () -> {
+                                  assertThat(Fiber.current()).isNotSameAs(outer);
+                                  return Fibers.spawn(() -> 1).await();
+                                });
+                    assertThat(Fiber.current()).isSameAs(outer);
+                  }
+                  return total;
+                });
+    assertThat(sum).isEqualTo(20);
+  }
+
+  @Test
+  void runsAtOnce_shareThePoolAndAllEnd() throws Exception {
+    List<Task<Integer>> runs = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      runs.add(Task.start(() -> on(POOL).call(() -> fib(15))));
+    }
+    for (Task<Integer> run : runs) {
+      assertThat(run.result()).isEqualTo(610);
+    }
+    Wait.until(() -> Domains.shared().idleCount() == POOL);
+  }
+
+  /** A domain that is needed by its lender leaves its fibers to others. */
+  @Test
+  void recalledDomain_leavesNoFiberBehind() throws Exception {
+    int rounds = 300;
+    AtomicInteger ran = new AtomicInteger();
+    Task<Integer> sleeper =
+        Task.start(
+            () ->
+                on(2)
+                    .call(
+                        () -> {
+                          int wakes = 0;
+                          for (int i = 0; i < rounds; i++) {
+                            Trigger trigger = new Trigger();
+                            Task.start(trigger::signal);
+                            assertThat(trigger.await()).isNull();
+                            wakes++;
+                          }
+                          return wakes;
+                        }));
+    Task<Boolean> busy =
+        Task.start(
+            () ->
+                on(POOL)
+                    .run(
+                        () -> {
+                          while (!sleeper.isDone()) {
+                            List<Computation<Integer>> all = new ArrayList<>();
+                            for (int i = 0; i < 2000; i++) {
+                              all.add(Fibers.spawn(ran::incrementAndGet));
+                            }
+                            all.forEach(Computation::join);
+                          }
+                        }));
+    assertThat(sleeper.result()).isEqualTo(rounds);
+    assertThat(busy.result()).isTrue();
+    assertThat(ran.get() % 2000).isZero();
+  }
+}
