@@ -223,9 +223,9 @@ public final class Execution {
     chosen.cancelAfter(computation, delay, reason);
   }
 
-  boolean spend(Domain here) {
+  boolean spend(Policy.Operation operation, Domain here) {
     try {
-      return seat(here).policy.spend();
+      return seat(here).policy.spend(operation);
     } catch (Throwable defect) {
       fail(defect);
       return true;

@@ -239,7 +239,7 @@ final class Host extends Ready
   public void spawn(Fiber child, Consumer<? super Fiber> main) {
     fiber().check();
     execution().spawn(child, main, domain());
-    spend();
+    spend(Policy.Operation.SPAWN);
   }
 
   @Override
@@ -254,7 +254,7 @@ final class Host extends Ready
   public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
     fiber().check();
     execution().cancelAfter(computation, delay, reason);
-    spend();
+    spend(Policy.Operation.CANCEL_AFTER);
   }
 
   @Override
@@ -266,7 +266,7 @@ final class Host extends Ready
       awaiting = false;
       fiber.unsuspend(trigger);
     } else {
-      spend();
+      spend(Policy.Operation.AWAIT);
     }
     return fiber.cancelReason();
   }
@@ -290,8 +290,8 @@ final class Host extends Ready
   }
 
   /** Gives way if the quota is used up, without a look at cancelation. */
-  private void spend() {
-    if (execution().spend(domain())) {
+  private void spend(Policy.Operation operation) {
+    if (execution().spend(operation, domain())) {
       Thread.yield();
     }
   }

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Its {@code toString()} names the scheduler, for those who look at a domain and at flight
  * recordings; it may be called in any thread.
  *
- * <p>No method may block on a lock that a fiber can hold, and none may await or spawn. An exception
- * out of any of them stops the execution like one out of a fiber's {@code main}.
+ * <p>No method may block, not even on a lock, await or spawn: some are called on the stack of a
+ * fiber, which would leave the domain in the middle of it. An exception out of any of them stops
+ * the execution like one out of a fiber's {@code main}.
  */
 public interface Policy {
   /**
@@ -40,11 +41,31 @@ public interface Policy {
   /** Returns whether {@link #next} would find no fiber. */
   boolean isEmpty();
 
+  /** What a fiber may have to give way after. */
+  enum Operation {
+    /** It has started another fiber. */
+    SPAWN,
+    /** It has set a timeout. */
+    CANCEL_AFTER,
+    /** It has awaited something that was there already. */
+    AWAIT
+  }
+
   /**
    * Counts an operation that the running fiber has made without giving way, and returns whether it
    * has to give way now.
    */
-  boolean spend();
+  boolean spend(Operation operation);
+
+  /**
+   * Nothing is ready on any domain of the execution, and the last one is about to sleep. A policy
+   * whose clock is its own advances it here. Called on the domain.
+   *
+   * @return whether it is worth looking again at once
+   */
+  default boolean passTime() {
+    return false;
+  }
 
   /**
    * Returns about how many fibers wait here that another domain could take. Called in any thread; a

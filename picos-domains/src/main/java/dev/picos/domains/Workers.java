@@ -231,7 +231,9 @@ final class Workers {
     if (tryLeave(seat)) {
       return false;
     }
-    sleep(here, seat);
+    if (!seat.policy.passTime()) {
+      sleep(here, seat);
+    }
     return true;
   }
 

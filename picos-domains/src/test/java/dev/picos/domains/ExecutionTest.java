@@ -891,9 +891,9 @@ class ExecutionTest {
     }
 
     @Override
-    public boolean spend() {
+    public boolean spend(Operation operation) {
       may(Where.SPEND_OF_SPAWN, Where.SPEND_OF_CANCEL_AFTER, Where.SPEND_OF_AWAIT);
-      return super.spend();
+      return super.spend(operation);
     }
   }
 

@@ -32,7 +32,7 @@ class QueuePolicy implements Policy {
   }
 
   @Override
-  public boolean spend() {
+  public boolean spend(Operation operation) {
     return false;
   }
 }

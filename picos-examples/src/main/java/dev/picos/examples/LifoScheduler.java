@@ -36,7 +36,7 @@ public final class LifoScheduler implements Scheduler {
     }
 
     @Override
-    public boolean spend() {
+    public boolean spend(Operation operation) {
       return false; // no quota: a fiber runs until it awaits, yields or ends
     }
   }

@@ -55,7 +55,7 @@ public class InboxAddVsEmpty {
     }
 
     @Override
-    public boolean spend() {
+    public boolean spend(Operation operation) {
       return false;
     }
   }

@@ -78,7 +78,7 @@ final class RealHost implements Policy {
   }
 
   @Override
-  public boolean spend() {
+  public boolean spend(Operation operation) {
     return false;
   }
 }

@@ -7,6 +7,7 @@ import dev.picos.core.Scheduler;
 import dev.picos.core.ThreadScheduler;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
+import dev.picos.sched.randos.RandosScheduler;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -29,7 +30,11 @@ final class Schedulers {
           new Entry("multififo 2", () -> MultiFifoScheduler.builder().domains(2).build()),
           new Entry(
               "multififo 2 quota 3",
-              () -> MultiFifoScheduler.builder().domains(2).quota(3).build()));
+              () -> MultiFifoScheduler.builder().domains(2).quota(3).build()),
+          new Entry("randos seed 1", () -> RandosScheduler.builder().seed(1).build()),
+          new Entry("randos seed 2", () -> RandosScheduler.builder().seed(2).build()),
+          new Entry("randos, any seed", RandosScheduler::create),
+          new Entry("randos 2", () -> RandosScheduler.builder().domains(2).build()));
 
   private Schedulers() {}
 

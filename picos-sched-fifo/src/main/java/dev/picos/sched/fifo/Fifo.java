@@ -47,7 +47,7 @@ final class Fifo implements Policy {
   }
 
   @Override
-  public boolean spend() {
+  public boolean spend(Operation operation) {
     return --remaining <= 0;
   }
 

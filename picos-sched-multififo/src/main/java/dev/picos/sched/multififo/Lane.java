@@ -146,7 +146,7 @@ final class Lane implements Policy {
   }
 
   @Override
-  public boolean spend() {
+  public boolean spend(Operation operation) {
     return --remaining <= 0;
   }
 

@@ -1,0 +1,60 @@
+package dev.picos.sched.randos;
+
+import dev.picos.domains.Policy;
+import dev.picos.domains.Ready;
+import dev.picos.domains.VirtualTimer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives way after every operation but a spawn, and lets a {@link Strategy} choose who is next; also
+ * of those that are canceled.
+ */
+final class Randos implements Policy {
+  private final Bag bag;
+  private final boolean preemptsSpawn;
+  private final @Nullable VirtualTimer timer;
+  private final String name;
+
+  Randos(Bag bag, boolean preemptsSpawn, @Nullable VirtualTimer timer, String name) {
+    this.bag = bag;
+    this.preemptsSpawn = preemptsSpawn;
+    this.timer = timer;
+    this.name = name;
+  }
+
+  @Override
+  public void ready(Ready fiber, boolean first) {
+    bag.add(fiber);
+  }
+
+  @Override
+  public @Nullable Ready next() {
+    return bag.take();
+  }
+
+  @Override
+  public boolean isEmpty() {
+    return bag.size() == 0;
+  }
+
+  @Override
+  public boolean spend(Operation operation) {
+    return preemptsSpawn || operation != Operation.SPAWN;
+  }
+
+  @Override
+  public int available() {
+    return bag.size();
+  }
+
+  @Override
+  public boolean passTime() {
+    return timer != null && timer.advance();
+  }
+
+  /** Names the scheduler. */
+  @Override
+  public String toString() {
+    return name;
+  }
+}

@@ -1,0 +1,221 @@
+package dev.picos.sched.randos;
+
+import dev.picos.core.Block;
+import dev.picos.core.Body;
+import dev.picos.core.Fiber;
+import dev.picos.core.Scheduler;
+import dev.picos.domains.Domains;
+import dev.picos.domains.Execution;
+import dev.picos.domains.VirtualTimer;
+import java.util.Collections;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs fibers in a random order, to find out what is wrong with a program that works in most
+ * orders.
+ *
+ * <p>After every operation but a spawn, the next fiber to run is chosen among all that are ready.
+ * So it is when a fiber blocks in a lock, queue or other class of {@code java.util.concurrent}.
+ *
+ * <p>On one domain, which is the default, a seed determines all choices: the same program with the
+ * same seed runs in the same order, on every machine and JDK. That holds as long as nothing outside
+ * the run wakes its fibers: other threads, I/O, timeouts in real time, and timed waits of the JDK.
+ * What fails in a run carries the seed, as a suppressed exception or in its message. On several
+ * domains the order is random too, but not the same twice.
+ *
+ * <p>In {@linkplain Builder#virtualTime virtual time} the clock of {@link Fiber#sleep} and of
+ * timeouts stands still while a fiber can run, and jumps to the next deadline when none can.
+ *
+ * <p>An instance is only a configuration; each run begins anew with its seed.
+ */
+public final class RandosScheduler implements Scheduler {
+  private final long seed;
+  private final int domains;
+  private final boolean virtualTime;
+  private final boolean preemptsSpawn;
+  private final boolean freshThreads;
+  private final LongFunction<? extends Strategy> strategy;
+
+  private RandosScheduler(Builder builder) {
+    Execution.checkSupported();
+    Long given = builder.seed;
+    seed = given == null ? ThreadLocalRandom.current().nextLong() : given;
+    domains = builder.domains;
+    virtualTime = builder.virtualTime;
+    preemptsSpawn = builder.preemptsSpawn;
+    freshThreads = builder.freshThreads;
+    strategy = builder.strategy;
+  }
+
+  /**
+   * Returns a scheduler with the default settings and a seed by chance.
+   *
+   * @throws IllegalStateException if the JVM was not started with the flag that this needs; the
+   *     message says which
+   */
+  public static RandosScheduler create() {
+    return builder().build();
+  }
+
+  /** Starts to configure a scheduler. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Returns the seed of every run. */
+  public long seed() {
+    return seed;
+  }
+
+  @Override
+  public void run(Fiber fiber, Consumer<? super Fiber> main) {
+    Objects.requireNonNull(fiber, "fiber");
+    Objects.requireNonNull(main, "main");
+    VirtualTimer timer = virtualTime ? new VirtualTimer() : null;
+    Strategy chooser = Objects.requireNonNull(strategy.apply(seed), "strategy");
+    Randos policy = new Randos(new Bag(chooser), preemptsSpawn, timer, toString());
+    int most = Math.min(domains, Domains.shared().size());
+    Execution execution =
+        new Execution(Collections.nCopies(most, policy)).freshThreads(freshThreads);
+    if (timer != null) {
+      execution.timer(timer);
+    }
+    try {
+      execution.run(fiber, main);
+    } catch (Throwable thrown) {
+      noteSeed(thrown);
+      throw thrown;
+    }
+  }
+
+  @Override
+  public <T extends @Nullable Object, E extends Exception> T call(Body<? extends T, E> main)
+      throws E {
+    try {
+      return Scheduler.super.call(main);
+    } catch (Throwable thrown) {
+      noteSeed(thrown);
+      throw thrown;
+    }
+  }
+
+  @Override
+  public <E extends Exception> void run(Block<E> main) throws E {
+    try {
+      Scheduler.super.run(main);
+    } catch (Throwable thrown) {
+      noteSeed(thrown);
+      throw thrown;
+    }
+  }
+
+  /** Lets an exception tell which run it comes from. */
+  private void noteSeed(Throwable thrown) {
+    for (Throwable suppressed : thrown.getSuppressed()) {
+      if (suppressed instanceof RunInfo info && info.scheduler == this) {
+        return;
+      }
+    }
+    thrown.addSuppressed(new RunInfo(this));
+  }
+
+  /** Tells which run an exception comes from. */
+  private static final class RunInfo extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    final transient RandosScheduler scheduler;
+
+    RunInfo(RandosScheduler scheduler) {
+      super("thrown in a run of " + scheduler, null, false, false);
+      this.scheduler = scheduler;
+    }
+  }
+
+  /** The settings of a {@link RandosScheduler}. */
+  public static final class Builder {
+    private @Nullable Long seed;
+    private int domains = 1;
+    private boolean virtualTime;
+    private boolean preemptsSpawn;
+    private boolean freshThreads;
+    private LongFunction<? extends Strategy> strategy = RandomWalk::new;
+
+    private Builder() {}
+
+    /** Chooses the seed, by chance if nobody does. */
+    public Builder seed(long seed) {
+      this.seed = seed;
+      return this;
+    }
+
+    /**
+     * Lets runs use so many domains at a time, but no more than the pool has. With more than one,
+     * runs cannot be repeated. One by default.
+     *
+     * @throws IllegalArgumentException if {@code domains} is not positive
+     */
+    public Builder domains(int domains) {
+      if (domains <= 0) {
+        throw new IllegalArgumentException("domains must be positive: " + domains);
+      }
+      this.domains = domains;
+      return this;
+    }
+
+    /**
+     * Chooses whether time passes only while no fiber is ready, and then at once. Timed waits of
+     * the JDK take real time nonetheless.
+     */
+    public Builder virtualTime(boolean virtual) {
+      virtualTime = virtual;
+      return this;
+    }
+
+    /**
+     * Chooses whether a spawn, too, may let another fiber run. Off by default: with it, a random
+     * walk finds fewer bugs, since parents get ahead of their children too rarely.
+     */
+    public Builder preemptOnSpawn(boolean preempt) {
+      preemptsSpawn = preempt;
+      return this;
+    }
+
+    /** Chooses how to choose; {@code strategy} makes a new one for each run, from the seed. */
+    public Builder strategy(LongFunction<? extends Strategy> strategy) {
+      this.strategy = Objects.requireNonNull(strategy, "strategy");
+      return this;
+    }
+
+    /** Gives each fiber a {@link Thread} of its own. */
+    public Builder freshThreads(boolean fresh) {
+      freshThreads = fresh;
+      return this;
+    }
+
+    /**
+     * Makes the scheduler.
+     *
+     * @throws IllegalStateException if the JVM was not started with the flag that this needs; the
+     *     message says which
+     */
+    public RandosScheduler build() {
+      return new RandosScheduler(this);
+    }
+  }
+
+  /** Names the settings, as they are to be repeated. */
+  @Override
+  public String toString() {
+    return "RandosScheduler[seed "
+        + seed
+        + (domains == 1 ? "" : ", domains " + domains + " (cannot be repeated)")
+        + (virtualTime ? ", virtual time" : "")
+        + (preemptsSpawn ? ", preempts on spawn" : "")
+        + (freshThreads ? ", fresh threads" : "")
+        + "]";
+  }
+}

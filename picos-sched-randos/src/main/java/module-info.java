@@ -1,0 +1,11 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The scheduler for tests: picks the next fiber at random, by a seed. */
+@NullMarked
+module dev.picos.sched.randos {
+  requires transitive dev.picos.core;
+  requires transitive dev.picos.domains;
+  requires static transitive org.jspecify;
+
+  exports dev.picos.sched.randos;
+}

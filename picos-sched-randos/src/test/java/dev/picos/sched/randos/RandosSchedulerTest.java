@@ -1,0 +1,317 @@
+package dev.picos.sched.randos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.picos.core.Computation;
+import dev.picos.core.FatalFiberError;
+import dev.picos.core.Fiber;
+import dev.picos.core.Trigger;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class RandosSchedulerTest {
+  private static RandosScheduler seeded(long seed) {
+    return RandosScheduler.builder().seed(seed).build();
+  }
+
+  // Seeds
+
+  /** RN-01, for our own operations and for classes of the JDK. */
+  @ParameterizedTest
+  @EnumSource
+  void sameSeed_givesTheSameSchedule(Programs program) {
+    for (long seed = 0; seed < 20; seed++) {
+      String schedule = program.run(seeded(seed));
+      assertThat(schedule).hasSize(Programs.FIBERS * Programs.ROUNDS);
+      assertThat(program.run(seeded(seed))).as("seed %d", seed).isEqualTo(schedule);
+    }
+  }
+
+  /** RN-01. */
+  @ParameterizedTest
+  @EnumSource
+  void differentSeeds_giveDifferentSchedules(Programs program) {
+    Set<String> schedules = new HashSet<>();
+    LongStream.range(0, 20).forEach(seed -> schedules.add(program.run(seeded(seed))));
+    assertThat(schedules).hasSizeGreaterThan(10);
+  }
+
+  /** What a seed means does not depend on the machine or the JDK. */
+  @Test
+  void seed_meansTheSameEverywhere() {
+    assertThat(Programs.YIELDS.run(seeded(42))).isEqualTo("becbcbbdcadadbdbcaccaeddeeeaea");
+    assertThat(Programs.REENTRANT_LOCK.run(seeded(42))).isEqualTo("beacbbbdbbeeeeeaaaaacccccddddd");
+  }
+
+  @Test
+  void oneScheduler_beginsAnewWithEachRun() {
+    RandosScheduler scheduler = RandosScheduler.create();
+    String schedule = Programs.YIELDS.run(scheduler);
+    assertThat(Programs.YIELDS.run(scheduler)).isEqualTo(schedule);
+    assertThat(Programs.YIELDS.run(seeded(scheduler.seed()))).isEqualTo(schedule);
+  }
+
+  @Test
+  void seeds_areChosenByChance() {
+    Set<Long> seeds = new HashSet<>();
+    for (int i = 0; i < 10; i++) {
+      seeds.add(RandosScheduler.create().seed());
+    }
+    assertThat(seeds).hasSize(10);
+  }
+
+  // Failures
+
+  @Test
+  void whatMainThrows_isThrownUnchangedAndCarriesTheSeed() {
+    IOException failure = new IOException("of the program");
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                seeded(4711)
+                    .call(
+                        () -> {
+                          throw failure;
+                        }));
+    assertThat(thrown).isSameAs(failure);
+    assertThat(failure.getSuppressed())
+        .singleElement()
+        .asString()
+        .contains("thrown in a run of RandosScheduler[seed 4711]");
+  }
+
+  @Test
+  void fatalError_carriesTheSeed() {
+    FatalFiberError error =
+        catchThrowableOfType(
+            FatalFiberError.class,
+            () ->
+                seeded(4711)
+                    .run(
+                        () ->
+                            Fibers.spawnBare(
+                                () -> {
+                                  throw new IllegalStateException("of the fiber");
+                                })));
+    assertThat(error.getSuppressed()).singleElement().asString().contains("seed 4711");
+  }
+
+  @Test
+  void exceptionOfANestedRun_carriesBothSeeds() {
+    IllegalStateException failure = new IllegalStateException();
+    Throwable thrown =
+        catchThrowable(
+            () ->
+                seeded(1)
+                    .run(
+                        () ->
+                            seeded(2)
+                                .run(
+                                    () -> {
+                                      throw failure;
+                                    })));
+    assertThat(thrown).isSameAs(failure);
+    assertThat(failure.getSuppressed()).hasSize(2);
+    assertThat(failure.getSuppressed()[0]).hasMessageContaining("seed 2");
+    assertThat(failure.getSuppressed()[1]).hasMessageContaining("seed 1");
+  }
+
+  // Choices
+
+  /** Finds out, over many seeds, in which orders two fibers come. */
+  private static Set<String> orders(RandosScheduler.Builder builder, Runnable operation) {
+    Set<String> orders = new HashSet<>();
+    for (long seed = 0; seed < 50; seed++) {
+      StringBuilder log = new StringBuilder();
+      builder
+          .seed(seed)
+          .build()
+          .run(
+              () -> {
+                Fibers.spawnBare(() -> log.append("child "));
+                operation.run();
+                log.append("parent ");
+              });
+      orders.add(log.toString());
+    }
+    return orders;
+  }
+
+  @Test
+  void spawn_doesNotPreemptTheParent() {
+    assertThat(orders(RandosScheduler.builder(), () -> {})).containsExactly("parent child ");
+  }
+
+  @Test
+  void spawn_preemptsIfAskedTo() {
+    assertThat(orders(RandosScheduler.builder().preemptOnSpawn(true), () -> {}))
+        .containsExactlyInAnyOrder("parent child ", "child parent ");
+  }
+
+  /** RN-01: every operation can switch, though it does not suspend. */
+  @Test
+  void everyOperation_maySwitch() {
+    String[] both = {"parent child ", "child parent "};
+    assertThat(orders(RandosScheduler.builder(), Fiber::yield)).containsExactlyInAnyOrder(both);
+    assertThat(
+            orders(
+                RandosScheduler.builder(),
+                () -> new Computation<>().cancelAfter(Duration.ofHours(1), new Exception())))
+        .containsExactlyInAnyOrder(both);
+    assertThat(
+            orders(
+                RandosScheduler.builder(),
+                () -> {
+                  Fiber self = Fiber.current();
+                  Computation<?> before = self.computation();
+                  Computation<Object> canceled = new Computation<>();
+                  canceled.tryCancel(new IllegalStateException());
+                  self.setComputation(canceled);
+                  assertThat(new Trigger().await()).isNotNull();
+                  self.setComputation(before);
+                }))
+        .containsExactlyInAnyOrder(both);
+  }
+
+  @Test
+  void strategy_chooses() {
+    List<Integer> order = new ArrayList<>();
+    RandosScheduler.builder()
+        .strategy(seed -> ready -> ready.size() - 1)
+        .build()
+        .run(
+            () -> {
+              for (int i = 0; i < 5; i++) {
+                int number = i;
+                Fibers.spawnBare(() -> order.add(number));
+              }
+            });
+    assertThat(order).containsExactly(4, 3, 2, 1, 0);
+  }
+
+  @Test
+  void strategyThatChoosesNobody_endsTheRun() {
+    FatalFiberError error =
+        catchThrowableOfType(
+            FatalFiberError.class,
+            () ->
+                RandosScheduler.builder()
+                    .strategy(seed -> ready -> ready.size())
+                    .build()
+                    .run(() -> Fibers.spawnBare(() -> {})));
+    assertThat(error).hasRootCauseInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  // Virtual time
+
+  @Test
+  void virtualTime_passesAtOnce() {
+    List<String> log = new ArrayList<>();
+    RandosScheduler.builder()
+        .seed(1)
+        .virtualTime(true)
+        .build()
+        .run(
+            () -> {
+              for (int hours : new int[] {3, 1, 1000, 2}) {
+                Fibers.spawnBare(
+                    () -> {
+                      Fiber.sleep(Duration.ofHours(hours));
+                      log.add(hours + " h");
+                    });
+              }
+            });
+    assertThat(log).containsExactly("1 h", "2 h", "3 h", "1000 h");
+  }
+
+  @Test
+  void virtualTime_standsStillWhileAFiberCanRun() {
+    AtomicInteger yields = new AtomicInteger();
+    boolean timedOut =
+        RandosScheduler.builder()
+            .virtualTime(true)
+            .build()
+            .call(
+                () -> {
+                  Computation<Object> soon = new Computation<>();
+                  soon.cancelAfter(Duration.ofNanos(1), new IllegalStateException("late"));
+                  Fibers.spawnBare(
+                      () -> {
+                        while (yields.incrementAndGet() < 1000) {
+                          Fiber.yield();
+                          assertThat(soon.isRunning()).isTrue();
+                        }
+                      });
+                  return catchThrowable(soon::join) == null && soon.isCanceled();
+                });
+    assertThat(timedOut).isTrue();
+    assertThat(yields).hasValue(1000);
+  }
+
+  // Several domains
+
+  @Test
+  void severalDomains_runEverything() {
+    for (int round = 0; round < 100; round++) {
+      AtomicInteger ended = new AtomicInteger();
+      RandosScheduler.builder()
+          .domains(2)
+          .build()
+          .run(
+              () -> {
+                for (int i = 0; i < 50; i++) {
+                  Fibers.spawnBare(
+                      () -> {
+                        Fiber.yield();
+                        Fibers.spawnBare(ended::incrementAndGet);
+                      });
+                }
+              });
+      assertThat(ended).hasValue(50);
+    }
+  }
+
+  // Settings
+
+  @Test
+  void builder_refusesWhatMakesNoSense() {
+    RandosScheduler.Builder builder = RandosScheduler.builder();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.domains(0))
+        .withMessage("domains must be positive: 0");
+    assertThatNullPointerException().isThrownBy(() -> builder.strategy(null));
+    assertThatNullPointerException()
+        .isThrownBy(() -> RandosScheduler.builder().strategy(seed -> null).build().run(() -> {}));
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.build().run(new Fiber(new Computation<>(), false), null));
+    assertThatNullPointerException().isThrownBy(() -> builder.build().run(null, self -> {}));
+  }
+
+  @Test
+  void toString_namesTheSettings() {
+    assertThat(
+            RandosScheduler.builder()
+                .seed(-3)
+                .domains(2)
+                .virtualTime(true)
+                .preemptOnSpawn(true)
+                .freshThreads(true)
+                .build())
+        .hasToString(
+            "RandosScheduler[seed -3, domains 2 (cannot be repeated), virtual time,"
+                + " preempts on spawn, fresh threads]");
+  }
+}
