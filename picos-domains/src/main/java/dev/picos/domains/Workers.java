@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
 final class Workers {
   // For maintainers.
   //
-  // working counts the domains that have a seat or are on their way to one; at most as many as
-  // there are seats. A domain that finds nothing to do goes back to the pool, unless it is the last
-  // one: that sleeps, and whoever makes a fiber ready wakes it. So there is one sleeper at most,
-  // and
-  // waking others means calling them in from the pool.
+  // working counts the domains that work here; at most as many as there are seats. A domain that
+  // finds nothing to do goes back to the pool, unless it is the last one: that sleeps, and whoever
+  // makes a fiber ready wakes it. So there is one sleeper at most, and waking others means calling
+  // them in from the pool. A domain that was called in counts from when it arrives: whether one
+  // comes is certain only then, and the last one must not leave because of one that does not come.
   //
   // No wake-up is lost. The last domain sets sleeper and then evaluates its condition; whoever
   // makes
@@ -31,16 +31,16 @@ final class Workers {
   // domain is awake, and looks at its seat before it sleeps or leaves.
   //
   // Parallelism is not lost for long. A domain that leaves more than one fiber ready behind the one
-  // that is running calls another in, one at a time: searching is set while one is on its way, and
-  // when it has found a fiber it calls the next, if there is still more to do. That takes no fence,
-  // so it may happen that nobody is called; nor is anybody for a single fiber, which most often has
-  // its turn at once, as in a ping-pong. If the running fiber does not give way then, the beat
-  // finds
-  // out: while the execution is awake with seats to spare, the timer's thread looks after every
-  // BEAT whether fibers wait. (Go: spinning Ms; Picos, multififo: the heartbeat thread, here with
-  // no thread of its own, none when there is one seat or all are taken, and none in an execution
-  // that
-  // sleeps.)
+  // that is running calls another in, one at a time: searching is set until that one has found a
+  // fiber or has gone, which only it can tell; when it has found one it calls the next, if there is
+  // still more to do. That takes no fence, so it may happen that nobody is called; nor is anybody
+  // for
+  // a single fiber, which most often has its turn at once, as in a ping-pong. If the running fiber
+  // does not give way then, the beat finds out: while the execution is awake with seats to spare,
+  // the
+  // timer's thread looks after every BEAT whether fibers wait. (Go: spinning Ms; Picos, multififo:
+  // the heartbeat thread, here with no thread of its own, none when there is one seat or all are
+  // taken, and none in an execution that sleeps.)
   //
   // The beat does not stop too early: it clears beating and then looks whether the execution sleeps
   // or works at full strength; a domain that ends either condition does so and then reads beating.
@@ -61,7 +61,8 @@ final class Workers {
 
   private final Execution execution;
   private final List<Seat> seats;
-  private final DomainTask task = new Loop();
+  private final DomainTask task = new Loop(false);
+  private final DomainTask help = new Loop(true);
   private final AtomicInteger working = new AtomicInteger(1);
   private final AtomicBoolean searching = new AtomicBoolean();
   private final AtomicBoolean beating = new AtomicBoolean();
@@ -75,9 +76,20 @@ final class Workers {
 
   /** What a domain does here. */
   private final class Loop implements DomainTask {
+    /** Whether it was called in, and not sent to take the place of another. */
+    private final boolean called;
+
+    Loop(boolean called) {
+      this.called = called;
+    }
+
     @Override
     public void run(Domain here) {
-      work(here);
+      if (!called) {
+        work(here, false);
+      } else if (tryArrive()) {
+        work(here, true);
+      }
     }
 
     @Override
@@ -123,23 +135,21 @@ final class Workers {
 
   /** There is more to do than the domains get done, perhaps. */
   void callOneMore() {
-    if (working.get() == seats.size() || searching.get() || wakeSleeper()) {
+    if (wakeSleeper() || working.get() == seats.size() || searching.get()) {
       return;
     }
-    if (searching.compareAndSet(false, true) && !tryCall()) {
+    if (searching.compareAndSet(false, true)
+        && (working.get() == seats.size() || !Domains.shared().trySpawn(help))) {
       searching.set(false);
     }
   }
 
-  private boolean tryCall() {
+  /** Counts a domain that was called in; {@code false} if it is too late. */
+  private boolean tryArrive() {
     int before = working.get();
-    while (before > 0 && before < seats.size()) {
+    while (before > 0) {
       if (working.compareAndSet(before, before + 1)) {
-        boolean called = Domains.shared().trySpawn(task);
-        if (!called) {
-          leave();
-        }
-        return called;
+        return true;
       }
       before = working.get();
     }
@@ -153,17 +163,16 @@ final class Workers {
     }
   }
 
-  private void work(Domain here) {
+  private void work(Domain here, boolean called) {
     Seat seat = takeSeat();
-    boolean more = true;
+    boolean counts = true;
     try {
       beat();
-      more = serve(here, seat);
+      counts = serve(here, seat, called);
     } catch (Throwable thrown) {
       execution.fail(thrown);
     }
-    searching.set(false); // if it was called in, it is not on its way any more
-    if (more) {
+    if (counts) {
       seat.leave();
       leave();
     }
@@ -184,38 +193,40 @@ final class Workers {
    * Runs fibers until there is a reason to leave; returns {@code false} if the domain is not
    * counted any more then.
    */
-  private boolean serve(Domain here, Seat seat) {
-    boolean called = seats.size() > 1; // perhaps
-    while (!stopped) {
-      if (here.isRecalled()) {
-        handOver(seat);
-        return false;
-      }
-      Ready next = execution.next(seat);
-      if (next != null) {
-        if (called) {
-          called = false;
-          arrived();
+  private boolean serve(Domain here, Seat seat, boolean called) {
+    boolean isSearching = called;
+    try {
+      while (!stopped) {
+        if (here.isRecalled()) {
+          handOver(seat);
+          return false;
         }
-        here.hosts.run(next, seat);
-      } else if (execution.isOver()) {
-        stop();
-      } else if (!awaitWork(here, seat)) {
-        return false;
-      } else {
-        called = seats.size() > 1;
+        Ready next = execution.next(seat);
+        if (next != null) {
+          if (isSearching) {
+            isSearching = false;
+            found();
+          }
+          here.hosts.run(next, seat);
+        } else if (execution.isOver()) {
+          stop();
+        } else if (!awaitWork(here, seat)) {
+          return false;
+        }
+      }
+      return true;
+    } finally {
+      if (isSearching) {
+        searching.set(false);
       }
     }
-    return true;
   }
 
-  /** A domain has found a fiber to run, and perhaps it was called in for that. */
-  private void arrived() {
-    if (searching.get()) {
-      searching.set(false);
-      if (areFibersWaiting()) {
-        callOneMore();
-      }
+  /** A domain that was called in has found a fiber to run. */
+  private void found() {
+    searching.set(false);
+    if (areFibersWaiting()) {
+      callOneMore();
     }
   }
 
@@ -227,7 +238,6 @@ final class Workers {
       }
       Thread.onSpinWait();
     }
-    searching.set(false);
     if (tryLeave(seat)) {
       return false;
     }

@@ -10,7 +10,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 // region lifo
-/** Runs the fiber next that became ready last. */
+/**
+ * Runs the fiber next that became ready last; but now and then the oldest, so that none starves.
+ */
 public final class LifoScheduler implements Scheduler {
   @Override
   public void run(Fiber fiber, Consumer<? super Fiber> main) {
@@ -19,6 +21,7 @@ public final class LifoScheduler implements Scheduler {
 
   private static final class Lifo implements Policy {
     private final ArrayDeque<Ready> stack = new ArrayDeque<>();
+    private int turns;
 
     @Override
     public void ready(Ready fiber, boolean first) {
@@ -27,7 +30,7 @@ public final class LifoScheduler implements Scheduler {
 
     @Override
     public @Nullable Ready next() {
-      return stack.poll();
+      return ++turns % 8 == 0 ? stack.pollLast() : stack.poll();
     }
 
     @Override

@@ -49,7 +49,13 @@ final class Randos implements Policy {
 
   @Override
   public boolean passTime() {
-    return timer != null && timer.advance();
+    try {
+      return timer != null && timer.advance();
+    } catch (Throwable thrown) { // by the action of some trigger
+      Thread here = Thread.currentThread();
+      here.getUncaughtExceptionHandler().uncaughtException(here, thrown);
+      return true;
+    }
   }
 
   /** Names the scheduler. */

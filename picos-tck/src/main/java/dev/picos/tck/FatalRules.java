@@ -1,0 +1,163 @@
+package dev.picos.tck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.picos.core.Block;
+import dev.picos.core.Computation;
+import dev.picos.core.FatalFiberError;
+import dev.picos.core.Fiber;
+import dev.picos.core.Scheduler;
+import dev.picos.core.Trigger;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** An exception that leaves the main of a fiber stops its scheduler. */
+interface FatalRules extends Rules {
+  private static @Nullable Throwable cause(Scheduler scheduler, Block<RuntimeException> main) {
+    return assertThrows(FatalFiberError.class, () -> scheduler.run(main)).getCause();
+  }
+
+  @Test
+  @DisplayName("FATAL-01: what leaves a fiber's main makes run throw a FatalFiberError with it")
+  default void fatal01_stopsTheRun() {
+    for (Throwable thrown : List.of(new RuntimeException(), new IOException(), new Error())) {
+      assertSame(thrown, cause(scheduler(), () -> Fibers.startThrowing(thrown)));
+    }
+  }
+
+  @Test
+  @DisplayName("FATAL-02: what leaves the main that run was given with a fiber is fatal as well")
+  default void fatal02_givenFiber() {
+    RuntimeException thrown = new RuntimeException("left a main");
+
+    FatalFiberError error =
+        assertThrows(
+            FatalFiberError.class,
+            () ->
+                scheduler()
+                    .run(new Fiber(new Computation<>(), false), self -> Fibers.sneak(thrown)));
+
+    assertSame(thrown, error.getCause());
+  }
+
+  @Test
+  @DisplayName("FATAL-03: a cancelation that leaves the main of a fiber is fatal as well")
+  default void fatal03_cancelation() {
+    RuntimeException reason = new RuntimeException("canceled");
+
+    assertSame(
+        reason,
+        cause(
+            scheduler(),
+            () -> Fiber.spawn(new Fiber(Fibers.canceled(reason), false), Fiber::check)));
+  }
+
+  @Test
+  @DisplayName("FATAL-04: the run stops although other fibers are suspended")
+  default void fatal04_suspendedFibers() {
+    RuntimeException thrown = new RuntimeException("left a main");
+    Computation<Object> never = new Computation<>();
+
+    assertSame(
+        thrown,
+        cause(
+            scheduler(),
+            () -> {
+              Fibers.start(never::await);
+              Fibers.startThrowing(thrown);
+              never.join();
+            }));
+  }
+
+  @Test
+  @DisplayName("FATAL-05: the run stops although other fibers do nothing but yield")
+  default void fatal05_busyFibers() {
+    RuntimeException thrown = new RuntimeException("left a main");
+    Scheduler scheduler = scheduler();
+    AtomicBoolean given = new AtomicBoolean();
+
+    Throwable cause =
+        cause(
+            scheduler,
+            () -> {
+              for (int i = 0; i < 10; i++) {
+                Fibers.spawn(
+                    () -> {
+                      Patience.yieldUntil(this, "the scheduler to stop", given::get);
+                    });
+              }
+              Fibers.startThrowing(thrown);
+            });
+
+    given.set(true); // should any be running still
+    assertSame(thrown, cause);
+  }
+
+  @Test
+  @DisplayName("FATAL-06: fibers left behind go no further, and waking them is not refused")
+  default void fatal06_leftBehind() {
+    RuntimeException thrown = new RuntimeException("left a main");
+    Trigger trigger = new Trigger();
+    Trigger go = new Trigger();
+    AtomicBoolean wentOn = new AtomicBoolean();
+    Scheduler scheduler = scheduler();
+    Patience.onceAwaited(this, trigger, go::signal);
+
+    Throwable cause =
+        cause(
+            scheduler,
+            () -> {
+              Fibers.start(
+                  () -> {
+                    try {
+                      return trigger.await();
+                    } finally {
+                      wentOn.set(true);
+                    }
+                  });
+              assertNull(go.await());
+              Fibers.startThrowing(thrown);
+              new Computation<>().join();
+            });
+    trigger.signal();
+    scheduler.run(() -> assertEquals(42, Fibers.start(() -> 42).await()));
+
+    assertSame(thrown, cause);
+    assertFalse(wentOn.get());
+  }
+
+  @Test
+  @DisplayName("FATAL-07: after a fatal error the scheduler can be used again")
+  default void fatal07_usedAgain() {
+    RuntimeException thrown = new RuntimeException("left a main");
+    Scheduler scheduler = scheduler();
+
+    for (int i = 0; i < 20; i++) {
+      assertSame(thrown, cause(scheduler, () -> Fibers.startThrowing(thrown)));
+      assertEquals(
+          42, scheduler.<Integer, RuntimeException>call(() -> Fibers.start(() -> 42).await()));
+    }
+  }
+
+  @Test
+  @DisplayName("FATAL-08: a fatal error of a nested run leaves the run around it alone")
+  default void fatal08_nested() {
+    RuntimeException thrown = new RuntimeException("left a main");
+    Scheduler scheduler = scheduler();
+
+    scheduler.run(
+        () -> {
+          Computation<Integer> sibling = Fibers.start(() -> 42);
+          assertSame(thrown, cause(scheduler, () -> Fibers.startThrowing(thrown)));
+          assertEquals(42, sibling.await());
+        });
+  }
+}

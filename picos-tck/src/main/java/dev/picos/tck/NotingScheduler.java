@@ -1,0 +1,36 @@
+package dev.picos.tck;
+
+import dev.picos.core.Block;
+import dev.picos.core.Body;
+import dev.picos.core.Fiber;
+import dev.picos.core.Scheduler;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A scheduler under test; notes the threads of the main fibers, for when something hangs. */
+@SuppressWarnings("NullAway") // null is passed on: to refuse it is the affair of the scheduler
+record NotingScheduler(Scheduler scheduler) implements Scheduler {
+  @Override
+  public <T extends @Nullable Object, E extends Exception> T call(Body<? extends T, E> main)
+      throws E {
+    return scheduler.<T, E>call(main == null ? null : () -> Threads.<T, E>noted(main));
+  }
+
+  @Override
+  public <E extends Exception> void run(Block<E> main) throws E {
+    scheduler.run(main == null ? null : (Block<E>) () -> noted(main));
+  }
+
+  @Override
+  public void run(Fiber fiber, Consumer<? super Fiber> main) {
+    scheduler.run(fiber, main == null ? null : self -> noted(() -> main.accept(self)));
+  }
+
+  private static <E extends Exception> void noted(Block<E> block) throws E {
+    Threads.<@Nullable Void, E>noted(
+        () -> {
+          block.run();
+          return null;
+        });
+  }
+}

@@ -1,0 +1,105 @@
+package dev.picos.tck;
+
+import dev.picos.core.Fiber;
+import dev.picos.core.Trigger;
+import java.lang.ref.WeakReference;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/** Waits for what nobody announces, and not for ever. */
+final class Patience {
+  private Patience() {}
+
+  /** Waits, in a plain thread. */
+  static void until(Rules rules, String what, BooleanSupplier condition) {
+    RuleRunner.waitingFor(what);
+    while (!condition.getAsBoolean()) {
+      check(rules, what);
+      LockSupport.parkNanos(100_000);
+    }
+  }
+
+  /** Waits in a fiber that does nothing but yield. */
+  static void yieldUntil(Rules rules, String what, BooleanSupplier condition) {
+    while (!condition.getAsBoolean()) {
+      check(rules, what);
+      Fiber.yield();
+    }
+  }
+
+  /** Waits in a fiber that does nothing at all. */
+  static void spinUntil(Rules rules, String what, BooleanSupplier condition) {
+    while (!condition.getAsBoolean()) {
+      check(rules, what);
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Waits until nothing refers to all but a few of {@code references}. */
+  static void untilCollected(Rules rules, List<? extends WeakReference<?>> references, int but) {
+    until(
+        rules,
+        "the garbage collector to clear all but " + but + " of " + references.size(),
+        () -> {
+          System.gc();
+          return references.stream().filter(each -> each.get() != null).count() <= but;
+        });
+  }
+
+  /** Does something, in a plain thread of its own, once a fiber awaits {@code trigger}. */
+  static void onceAwaited(Rules rules, Trigger trigger, Runnable action) {
+    Task.start(
+        () -> {
+          until(rules, "a fiber to await the trigger", () -> isAwaited(trigger));
+          action.run();
+          return true;
+        });
+  }
+
+  /** Runs {@code body}, while another thread does something again and again. */
+  static void meanwhile(Rules rules, Runnable repeated, Runnable body) {
+    AtomicBoolean over = new AtomicBoolean();
+    Task.start(
+        () -> {
+          spinUntil(
+              rules,
+              "a rule to end",
+              () -> {
+                repeated.run();
+                return over.get();
+              });
+          return true;
+        });
+    try {
+      body.run();
+    } finally {
+      over.set(true);
+    }
+  }
+
+  /** Whether a fiber awaits {@code trigger}, or is just about to be suspended for that. */
+  static boolean isAwaited(Trigger trigger) {
+    try {
+      boolean unused = trigger.isInitial();
+      return false;
+    } catch (IllegalStateException awaited) {
+      return true;
+    }
+  }
+
+  /** Whether the fiber whose thread this is does not run, and does not spin either. */
+  static boolean isSuspended(Thread thread) {
+    return switch (thread.getState()) {
+      case WAITING, TIMED_WAITING, BLOCKED -> true;
+      default -> false;
+    };
+  }
+
+  private static void check(Rules rules, String what) {
+    if (System.nanoTime() - rules.deadline() > 0) {
+      throw new AssertionError("waited in vain for " + what);
+    }
+  }
+}

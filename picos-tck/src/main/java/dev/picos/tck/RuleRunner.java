@@ -1,0 +1,94 @@
+package dev.picos.tck;
+
+import java.lang.reflect.Method;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.InvocationInterceptor;
+import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
+
+/**
+ * Runs each rule in a thread of its own, so that one that hangs neither hangs the suite nor keeps
+ * its reasons to itself; and skips those that the scheduler does not claim to keep.
+ */
+final class RuleRunner implements InvocationInterceptor {
+  @Override
+  public void interceptTestMethod(
+      Invocation<Void> invocation,
+      ReflectiveInvocationContext<Method> rule,
+      ExtensionContext context)
+      throws Throwable {
+    SchedulerContract contract = (SchedulerContract) context.getRequiredTestInstance();
+    assumeClaimed(contract, rule.getExecutable());
+    Threads.forget();
+    contract.startClock();
+    RuleThread thread = new RuleThread(context.getDisplayName(), invocation);
+    thread.start();
+    if (!thread.join(contract.timeout())) {
+      throw new AssertionError(thread.describeHang(contract.timeout()));
+    }
+    if (thread.thrown != null) {
+      throw thread.thrown;
+    }
+  }
+
+  private static void assumeClaimed(SchedulerContract contract, Method rule) {
+    Needs needs = rule.getAnnotation(Needs.class);
+    if (needs != null) {
+      Assumptions.assumeTrue(
+          contract.capabilities().contains(needs.value()),
+          () -> "the scheduler does not claim " + needs.value());
+    }
+    if (rule.isAnnotationPresent(RealTime.class)) {
+      Assumptions.assumeFalse(
+          contract.capabilities().contains(Capability.VIRTUAL_TIME),
+          () -> "the rule is about real time, and the scheduler has " + Capability.VIRTUAL_TIME);
+    }
+  }
+
+  /** Notes what the rule that the calling thread runs waits for, in case it waits too long. */
+  static void waitingFor(String what) {
+    if (Thread.currentThread() instanceof RuleThread thread) {
+      thread.waitingFor = what;
+    }
+  }
+
+  /** The thread of one rule. Unless it says otherwise it is in a run. */
+  private static final class RuleThread extends Thread {
+    private final InvocationInterceptor.Invocation<Void> invocation;
+    private volatile String waitingFor = "the run to return";
+    private volatile @Nullable Throwable thrown;
+
+    RuleThread(String rule, InvocationInterceptor.Invocation<Void> invocation) {
+      super(rule);
+      this.invocation = invocation;
+      setDaemon(true);
+    }
+
+    @Override
+    public void run() {
+      try {
+        invocation.proceed();
+      } catch (Throwable t) {
+        thrown = t;
+      }
+    }
+
+    String describeHang(Duration timeout) {
+      return "%s%n  has not ended within %s; it waits for %s%s%n%n%s"
+          .formatted(getName(), timeout, waitingFor, place(), Threads.dump());
+    }
+
+    /** Where in the rule that is, as a link for an IDE. */
+    private String place() {
+      for (StackTraceElement frame : getStackTrace()) {
+        if (frame.getClassName().startsWith(getClass().getPackageName())
+            && String.valueOf(frame.getFileName()).endsWith("Rules.java")) {
+          return " at " + frame;
+        }
+      }
+      return "";
+    }
+  }
+}

@@ -1,0 +1,15 @@
+package dev.picos.tck;
+
+import dev.picos.core.Scheduler;
+
+/** What a group of rules knows of the scheduler that it tests. */
+interface Rules {
+  /** Makes another scheduler of the kind that is tested. */
+  Scheduler scheduler();
+
+  /** When the rule that is running has to stop waiting, by {@link System#nanoTime}. */
+  long deadline();
+
+  /** How often a rule repeats what {@code usual} repetitions have been found to be enough for. */
+  int rounds(int usual);
+}

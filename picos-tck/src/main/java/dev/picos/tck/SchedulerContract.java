@@ -1,0 +1,114 @@
+package dev.picos.tck;
+
+import dev.picos.core.Scheduler;
+import java.time.Duration;
+import java.util.Set;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * The contract of a {@link Scheduler}, as a JUnit suite: a scheduler that passes runs every library
+ * written against {@code dev.picos.core}.
+ *
+ * {@snippet :
+ * class MySchedulerContractTest extends SchedulerContract {
+ *   @Override
+ *   protected Scheduler newScheduler() {
+ *     return MyScheduler.create();
+ *   }
+ *
+ *   @Override
+ *   protected Set<Capability> capabilities() {
+ *     return EnumSet.of(Capability.FIFO_ORDER, Capability.FAIRNESS);
+ *   }
+ * }
+ * }
+ *
+ * <p>Each test is a rule, named by its identifier; {@code docs/contract.md} of the project says of
+ * each why it is there and what to change when it fails. Rules that need a {@link Capability} that
+ * was not declared are skipped. A rule that a scheduler cannot keep is overridden with
+ * {@code @Test @Disabled("why")}, so that it shows in the report.
+ *
+ * <p>A rule runs in a thread of its own, which is given up after {@link #timeout}; the failure then
+ * says what was waited for and what every thread and fiber was doing. The threads stay behind,
+ * suspended, and the next rule starts with a scheduler of its own.
+ *
+ * <p>Rules that hunt for a race, or count what is left behind, pass by chance on a scheduler that
+ * is wrong; more {@link #rounds} make that less likely. Some rules ask the JVM to collect garbage
+ * and fail under {@code -XX:+DisableExplicitGC}.
+ */
+@ExtendWith(RuleRunner.class)
+@SuppressWarnings("exports") // of the annotation above, which concerns JUnit alone
+@TestMethodOrder(MethodOrderer.DisplayName.class)
+public abstract class SchedulerContract
+    implements RunRules,
+        SpawnRules,
+        CurrentRules,
+        ForbidRules,
+        AwaitRules,
+        WakeRules,
+        CancelRules,
+        TimeRules,
+        YieldRules,
+        NestRules,
+        FatalRules,
+        InterruptRules,
+        LocalRules,
+        ScaleRules,
+        SpaceRules,
+        CapabilityRules {
+
+  private volatile long deadline;
+
+  /** For subclasses. */
+  protected SchedulerContract() {}
+
+  /**
+   * Makes a scheduler. Called at least once for each rule, in a plain thread; several schedulers
+   * may be in use at a time.
+   */
+  protected abstract Scheduler newScheduler();
+
+  /** Makes a scheduler for a rule. */
+  @Override
+  public final Scheduler scheduler() {
+    return new NotingScheduler(newScheduler());
+  }
+
+  /** What the scheduler promises beyond the rules that hold for all; nothing unless overridden. */
+  protected Set<Capability> capabilities() {
+    return Set.of();
+  }
+
+  /**
+   * How long a rule may take before it counts as hanging: a minute, or what {@code
+   * -Dpicos.tck.timeout} says, as in {@code 90s} or {@code 5m}.
+   */
+  protected Duration timeout() {
+    return Duration.parse("PT" + System.getProperty("picos.tck.timeout", "60s"));
+  }
+
+  /** A rule begins. */
+  final void startClock() {
+    // What waits in vain is to say so before the rule is given up, which says less.
+    deadline = System.nanoTime() + timeout().toNanos() / 4 * 3;
+  }
+
+  @Override
+  public final long deadline() {
+    return deadline;
+  }
+
+  /**
+   * How often a rule repeats what may go wrong by chance, or at scale: as {@code usual}, times what
+   * {@code -Dpicos.tck.effort} says, such as {@code 10} or {@code 0.1}.
+   *
+   * @return at least 1
+   */
+  @Override
+  public int rounds(int usual) {
+    double effort = Double.parseDouble(System.getProperty("picos.tck.effort", "1"));
+    return (int) Math.max(1, usual * effort);
+  }
+}

@@ -1,0 +1,42 @@
+package dev.picos.tck;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
+
+/** Work in a thread that no scheduler runs, and what came of it. */
+final class Task<T extends @Nullable Object> {
+  private final FutureTask<T> future;
+  private final Thread thread;
+
+  private Task(Thread.Builder builder, Callable<T> body) {
+    future = new FutureTask<>(body);
+    thread = builder.start(future);
+  }
+
+  static <T extends @Nullable Object> Task<T> start(Callable<T> body) {
+    return new Task<>(Thread.ofPlatform().daemon().name("rule's other thread"), body);
+  }
+
+  static <T extends @Nullable Object> Task<T> startVirtual(Callable<T> body) {
+    return new Task<>(Thread.ofVirtual(), body);
+  }
+
+  Thread thread() {
+    return thread;
+  }
+
+  /** Waits for the end of the work; throws what the work threw. */
+  T result() throws Exception {
+    RuleRunner.waitingFor("another thread to end");
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw (Exception) e.getCause();
+    }
+  }
+}

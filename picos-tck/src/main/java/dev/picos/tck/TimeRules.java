@@ -1,0 +1,307 @@
+package dev.picos.tck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Outcome;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** What a timeout promises. */
+interface TimeRules extends Rules {
+  @Test
+  @DisplayName("TIME-01: a timeout cancels with the very reason")
+  default void time01_cancels() {
+    RuntimeException reason = new RuntimeException("timeout");
+    Computation<Object> computation = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              computation.cancelAfter(Duration.ofMillis(1), reason);
+              computation.join();
+            });
+
+    assertSame(reason, computation.cancelReason());
+  }
+
+  @Test
+  @RealTime
+  @DisplayName("TIME-02: no timeout is early, of many that are set in no order")
+  default void time02_neverEarly() {
+    RuntimeException reason = new RuntimeException("timeout");
+
+    scheduler()
+        .run(
+            () -> {
+              List<Alarm> alarms = new ArrayList<>();
+              for (int i = 0; i < 100; i++) {
+                alarms.add(new Alarm(Duration.ofNanos(i * 7_654_321L % 30_000_000), reason));
+              }
+              alarms.forEach(Alarm::check);
+            });
+  }
+
+  /** A timeout, and when it passed. */
+  final class Alarm {
+    private final long due;
+    private final AtomicLong passed = new AtomicLong();
+    private final Computation<Object> computation =
+        Computation.withAction(
+            Computation.Mode.FIFO,
+            passed,
+            this,
+            (trigger, time, self) -> time.set(System.nanoTime()));
+
+    private Alarm(Duration delay, Throwable reason) {
+      due = System.nanoTime() + delay.toNanos();
+      computation.cancelAfter(delay, reason);
+    }
+
+    private void check() {
+      computation.join();
+      long margin = passed.get() - due;
+      assertTrue(margin >= 0, () -> "early by " + -margin + " ns");
+    }
+  }
+
+  @Test
+  @DisplayName("TIME-03: a timeout without delay cancels")
+  default void time03_zero() {
+    RuntimeException reason = new RuntimeException("timeout");
+    Computation<Object> computation = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              computation.cancelAfter(Duration.ZERO, reason);
+              computation.join();
+            });
+
+    assertSame(reason, computation.cancelReason());
+  }
+
+  @Test
+  @DisplayName("TIME-04: a negative delay is refused, also of a fiber that is canceled")
+  default void time04_negative() {
+    RuntimeException reason = new RuntimeException("timeout");
+    Computation<Object> computation = new Computation<>();
+
+    Fibers.run(
+        scheduler(),
+        new Fiber(Fibers.canceled(reason), false),
+        self ->
+            assertThrows(
+                IllegalArgumentException.class,
+                () -> computation.cancelAfter(Duration.ofNanos(-1), reason)));
+
+    assertTrue(computation.isRunning());
+  }
+
+  @Test
+  @DisplayName("TIME-05: the longest delay there is neither overflows nor disturbs other timeouts")
+  default void time05_huge() {
+    RuntimeException reason = new RuntimeException("timeout");
+    Computation<Object> never = new Computation<>();
+    Computation<Object> soon = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              never.cancelAfter(Duration.ofSeconds(Long.MAX_VALUE, 999_999_999), reason);
+              never.cancelAfter(Duration.ofNanos(Long.MAX_VALUE), reason);
+              soon.cancelAfter(Duration.ofMillis(1), reason);
+              soon.join();
+            });
+
+    assertTrue(never.isRunning());
+    never.tryReturn(42);
+  }
+
+  @Test
+  @DisplayName("TIME-06: of several timeouts of one computation the first to pass cancels it")
+  default void time06_several() {
+    RuntimeException reason = new RuntimeException("timeout");
+    RuntimeException late = new RuntimeException("late");
+    Computation<Object> computation = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              computation.cancelAfter(Duration.ofDays(1), late);
+              computation.cancelAfter(Duration.ofMillis(1), reason);
+              computation.cancelAfter(Duration.ofDays(2), late);
+              computation.join();
+            });
+
+    assertSame(reason, computation.cancelReason());
+  }
+
+  @Test
+  @DisplayName("TIME-07: a computation that completes before its timeout stays as it is")
+  default void time07_completedBefore() {
+    RuntimeException reason = new RuntimeException("timeout");
+    Computation<Integer> completed = new Computation<>();
+    Computation<Object> later = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              completed.cancelAfter(Duration.ofMillis(1), reason);
+              boolean first = completed.tryReturn(42);
+              later.cancelAfter(Duration.ofMillis(5), reason);
+              later.join();
+              Outcome<Integer> outcome = completed.peek();
+              assertEquals(
+                  first ? new Outcome.Returned<>(42) : new Outcome.Canceled<>(reason), outcome);
+            });
+  }
+
+  @Test
+  @DisplayName("TIME-08: nothing is kept of the timeout of a computation that has completed")
+  default void time08_nothingKept() {
+    List<Computation<Integer>> computations = new ArrayList<>();
+    List<WeakReference<Throwable>> reasons = new ArrayList<>();
+
+    scheduler()
+        .run(
+            () -> {
+              for (int i = 0; i < 100; i++) {
+                Computation<Integer> computation =
+                    i % 2 == 0 ? new Computation<>() : Computation.returned(42);
+                computations.add(computation);
+                reasons.add(setTimeout(computation));
+                computation.tryReturn(42);
+              }
+              Patience.untilCollected(this, reasons, 1);
+            });
+
+    computations.forEach(each -> assertEquals(42, each.await())); // held until here
+  }
+
+  private static WeakReference<Throwable> setTimeout(Computation<?> computation) {
+    Throwable reason = new RuntimeException("timeout");
+    computation.cancelAfter(Duration.ofDays(1), reason);
+    return new WeakReference<>(reason);
+  }
+
+  @Test
+  @DisplayName("TIME-09: cancelAfter in a canceled fiber throws the very reason and sets nothing")
+  default void time09_canceledFiber() {
+    RuntimeException reason = new RuntimeException("canceled");
+    Computation<Object> untouched = new Computation<>();
+    Computation<Object> later = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              Throwable thrown =
+                  Fibers.startUnder(
+                          Fibers.canceled(reason),
+                          () ->
+                              assertThrows(
+                                  Throwable.class,
+                                  () -> untouched.cancelAfter(Duration.ZERO, new Error("set"))))
+                      .await();
+              assertSame(reason, thrown);
+              later.cancelAfter(Duration.ofMillis(5), reason);
+              later.join();
+            });
+
+    assertTrue(untouched.isRunning(), "cancelAfter threw, but the timeout was set");
+  }
+
+  @Test
+  @DisplayName("TIME-10: a fiber that sleeps leaves the scheduler to others, and can be canceled")
+  default void time10_sleep() {
+    RuntimeException reason = new RuntimeException("canceled");
+    Computation<Object> scope = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              Computation<Throwable> sleeper =
+                  Fibers.startUnder(
+                      scope,
+                      () ->
+                          assertThrows(
+                              Throwable.class,
+                              () -> Fiber.sleep(Duration.ofSeconds(Long.MAX_VALUE))));
+              assertEquals(42, Fibers.start(() -> 42).await());
+              scope.tryCancel(reason);
+              assertSame(reason, sleeper.await());
+            });
+  }
+
+  @Test
+  @DisplayName("TIME-11: a run does not wait for timeouts that are pending")
+  default void time11_runDoesNotWait() {
+    Computation<Object> computation = new Computation<>();
+
+    scheduler()
+        .run(() -> computation.cancelAfter(Duration.ofDays(1), new RuntimeException("timeout")));
+
+    assertTrue(computation.tryReturn(42));
+  }
+
+  @Test
+  @RealTime
+  @DisplayName("TIME-12: a timeout that is pending when a run ends passes all the same")
+  default void time12_afterTheRun() {
+    RuntimeException reason = new RuntimeException("timeout");
+    Computation<Object> computation = new Computation<>();
+
+    scheduler().run(() -> computation.cancelAfter(Duration.ofMillis(10), reason));
+    Patience.until(this, "the timeout to pass", () -> !computation.isRunning());
+
+    assertSame(reason, computation.cancelReason());
+  }
+
+  @Test
+  @DisplayName("TIME-13: what an action throws during a timeout does not stop later timeouts")
+  default void time13_throwingAction() {
+    Computation<Object> throwing =
+        Computation.withAction(
+            Computation.Mode.FIFO,
+            this,
+            this,
+            (trigger, x, y) -> {
+              throw new RuntimeException("from an action");
+            });
+    Computation<Object> later = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              throwing.cancelAfter(Duration.ZERO, new RuntimeException("timeout"));
+              throwing.join();
+              later.cancelAfter(Duration.ofMillis(1), new RuntimeException("timeout"));
+              later.join();
+            });
+
+    assertTrue(later.isCanceled());
+  }
+
+  @Test
+  @RealTime
+  @DisplayName("TIME-14: timeouts pass while all fibers do nothing but yield")
+  default void time14_whileYielding() {
+    Computation<Object> computation = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              computation.cancelAfter(Duration.ofMillis(5), new RuntimeException("timeout"));
+              Patience.yieldUntil(this, "the timeout to pass", () -> !computation.isRunning());
+            });
+  }
+}

@@ -1,0 +1,194 @@
+package dev.picos.tck;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Scheduler;
+import dev.picos.core.ThreadScheduler;
+import dev.picos.core.Trigger;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Each signal resumes its fiber once, whoever sends it and when. */
+interface WakeRules extends Rules {
+  @Test
+  @DisplayName("WAKE-01: a plain thread wakes the only fiber of an idle scheduler")
+  default void wake01_fromPlatformThread() {
+    Trigger trigger = new Trigger();
+    Patience.onceAwaited(this, trigger, trigger::signal);
+
+    scheduler().run(() -> assertNull(trigger.await()));
+  }
+
+  @Test
+  @DisplayName("WAKE-02: a virtual thread of the JDK wakes the only fiber of an idle scheduler")
+  default void wake02_fromVirtualThread() {
+    Trigger trigger = new Trigger();
+    Task.startVirtual(
+        () -> {
+          Patience.until(this, "a fiber to await", () -> Patience.isAwaited(trigger));
+          trigger.signal();
+          return true;
+        });
+
+    scheduler().run(() -> assertNull(trigger.await()));
+  }
+
+  @Test
+  @DisplayName("WAKE-03: a signal is not lost that races with the suspension")
+  default void wake03_earlySignal() {
+    AtomicReference<Trigger> awaited = new AtomicReference<>(new Trigger());
+
+    Patience.meanwhile(
+        this, () -> awaited.get().signal(), () -> scheduler().run(() -> awaitEach(awaited)));
+  }
+
+  private void awaitEach(AtomicReference<Trigger> awaited) {
+    for (int i = rounds(500_000); i > 0; i--) {
+      Trigger trigger = new Trigger();
+      awaited.set(trigger);
+      assertNull(trigger.await());
+      assertTrue(trigger.isSignaled(), "went on although nothing was signaled");
+    }
+  }
+
+  @Test
+  @DisplayName("WAKE-04: no wake-up is lost between two fibers")
+  default void wake04_betweenFibers() {
+    int turns = rounds(2_000_000);
+    Game game = new Game(turns);
+
+    scheduler()
+        .run(
+            () -> {
+              Computation<Boolean> other = Fibers.start(game::second);
+              assertTrue(game.first());
+              assertTrue(other.await());
+            });
+  }
+
+  @Test
+  @DisplayName("WAKE-05: no wake-up is lost between a fiber and a plain thread that parks")
+  default void wake05_withPlainThread() throws Exception {
+    Game game = new Game(rounds(100_000));
+
+    Task<Boolean> other = Task.start(game::second);
+    scheduler().run(() -> assertTrue(game.first()));
+
+    assertTrue(other.result());
+  }
+
+  @Test
+  @DisplayName("WAKE-06: no wake-up is lost between two schedulers in two threads")
+  default void wake06_acrossSchedulers() throws Exception {
+    Game game = new Game(rounds(100_000));
+    Scheduler theirs = scheduler();
+
+    Task<Boolean> other = Task.start(() -> theirs.call(game::second));
+    scheduler().run(() -> assertTrue(game.first()));
+
+    assertTrue(other.result());
+  }
+
+  @Test
+  @DisplayName("WAKE-07: no wake-up is lost between this scheduler and the thread scheduler")
+  default void wake07_withThreadScheduler() throws Exception {
+    Game game = new Game(rounds(100_000));
+
+    Task<Boolean> other = Task.start(() -> ThreadScheduler.create().call(game::second));
+    scheduler().run(() -> assertTrue(game.first()));
+
+    assertTrue(other.result());
+  }
+
+  @Test
+  @DisplayName("WAKE-08: however often a trigger is signaled, its fiber is resumed once")
+  default void wake08_resumedOnce() {
+    for (int i = 0; i < 10; i++) {
+      Trigger first = new Trigger();
+      Trigger second = new Trigger();
+      Trigger go = new Trigger();
+      Patience.onceAwaited(
+          this,
+          first,
+          () -> {
+            first.signal();
+            first.signal();
+            go.signal();
+          });
+
+      scheduler()
+          .run(
+              () -> {
+                Computation<Boolean> waiter =
+                    Fibers.start(
+                        () ->
+                            first.await() == null && second.await() == null && second.isSignaled());
+                assertNull(go.await());
+                second.signal();
+                assertTrue(waiter.await(), "went on before the second trigger was signaled");
+              });
+    }
+  }
+
+  @Test
+  @DisplayName("WAKE-09: who unparks the thread of a fiber that awaits wakes it for nothing")
+  default void wake09_strayUnparks() {
+    Trigger trigger = new Trigger();
+    AtomicReference<Thread> thread = new AtomicReference<>();
+    AtomicBoolean signaled = new AtomicBoolean();
+    Patience.onceAwaited(
+        this,
+        trigger,
+        () -> {
+          for (int i = 0; i < 1_000; i++) {
+            LockSupport.unpark(thread.get());
+          }
+          signaled.set(true);
+          trigger.signal();
+        });
+
+    scheduler()
+        .run(
+            () -> {
+              thread.set(Thread.currentThread());
+              LockSupport.unpark(Thread.currentThread());
+              assertNull(trigger.await());
+              assertTrue(signaled.get(), "went on before the signal");
+            });
+  }
+
+  @Test
+  @DisplayName("WAKE-10: an action that throws comes out of the signal, and others are signaled")
+  default void wake10_throwingAction() {
+    RuntimeException thrown = new RuntimeException("from an action");
+    Computation<Integer> promise =
+        Computation.withAction(
+            Computation.Mode.FIFO,
+            this,
+            this,
+            (trigger, x, y) -> {
+              throw thrown;
+            });
+    Trigger waiting = new Trigger();
+    assertTrue(promise.tryAttach(waiting));
+
+    scheduler()
+        .run(
+            () -> {
+              Fibers.spawn(
+                  () ->
+                      assertSame(
+                          thrown, assertThrows(Throwable.class, () -> promise.tryReturn(42))));
+              assertNull(waiting.await());
+              assertFalse(promise.isRunning());
+            });
+  }
+}

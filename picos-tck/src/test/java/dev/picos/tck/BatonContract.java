@@ -1,0 +1,54 @@
+package dev.picos.tck;
+
+import dev.picos.core.Scheduler;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/** The contract, put to a scheduler with the flaw that the configuration of JUnit names. */
+@ExtendWith(BatonContract.ConfiguredFlaw.class)
+class BatonContract extends SchedulerContract {
+  static final String FLAW = "dev.picos.tck.flaw";
+
+  private final Flaw flaw;
+
+  BatonContract(Flaw flaw) {
+    this.flaw = flaw;
+  }
+
+  @Override
+  protected Scheduler newScheduler() {
+    return new BatonScheduler(flaw);
+  }
+
+  @Override
+  protected Set<Capability> capabilities() {
+    return EnumSet.of(Capability.FIFO_ORDER, Capability.CANCELED_FIRST, Capability.FAIRNESS);
+  }
+
+  @Override
+  protected Duration timeout() {
+    return Duration.ofMillis(800);
+  }
+
+  @Override
+  public int rounds(int usual) {
+    return Math.max(Math.min(usual, 50), usual / 200);
+  }
+
+  static final class ConfiguredFlaw implements ParameterResolver {
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+      return parameter.getParameter().getType() == Flaw.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+      return Flaw.valueOf(context.getConfigurationParameter(FLAW).orElseThrow());
+    }
+  }
+}

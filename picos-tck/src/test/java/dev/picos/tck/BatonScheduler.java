@@ -1,0 +1,393 @@
+package dev.picos.tck;
+
+import dev.picos.core.Body;
+import dev.picos.core.Computation;
+import dev.picos.core.FatalFiberError;
+import dev.picos.core.Fiber;
+import dev.picos.core.Handler;
+import dev.picos.core.Outcome;
+import dev.picos.core.Scheduler;
+import dev.picos.core.Trigger;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/**
+ * A small scheduler to test the tests with: each fiber is a thread, the one that has the baton
+ * runs, and the others wait in a queue for it. Without a flaw it is correct; a {@link Flaw} makes
+ * it wrong in one place.
+ */
+final class BatonScheduler implements Scheduler {
+  private static final ScheduledThreadPoolExecutor TIMER =
+      new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().factory());
+
+  static {
+    TIMER.setRemoveOnCancelPolicy(true);
+  }
+
+  private static final String NAME = "fiber of a baton scheduler";
+  private static final ThreadFactory FIBERS =
+      Thread.ofVirtual().name(NAME).inheritInheritableThreadLocals(false).factory();
+
+  /** For threads that are used again, uncleaned. */
+  private static final ExecutorService POOL = Executors.newCachedThreadPool(FIBERS);
+
+  private final Flaw flaw;
+  private final Semaphore oneRun = new Semaphore(1);
+  private volatile boolean failedBefore;
+
+  BatonScheduler(Flaw flaw) {
+    this.flaw = flaw;
+  }
+
+  @Override
+  public <T, E extends Exception> T call(Body<? extends T, E> main) throws E {
+    try {
+      return Scheduler.super.<T, E>call(main);
+    } catch (Exception e) {
+      if (flaw == Flaw.WRAPS_EXCEPTIONS && e instanceof IOException checked) {
+        throw new UncheckedIOException(checked);
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public void run(Fiber fiber, Consumer<? super Fiber> main) {
+    if (flaw != Flaw.TAKES_NULL) {
+      Objects.requireNonNull(fiber, "fiber");
+      Objects.requireNonNull(main, "main");
+    }
+    if (flaw == Flaw.RUNS_ONE_AT_A_TIME) {
+      oneRun.acquireUninterruptibly();
+    }
+    if (flaw == Flaw.FAILS_FOR_EVER && failedBefore) {
+      throw new IllegalStateException("failed before");
+    }
+    Run run = new Run();
+    if (flaw == Flaw.FORGETS_THE_GIVEN_FIBER) {
+      run.start(new Fiber(fiber.computation(), fiber.hasForbidden()), main);
+    } else {
+      run.start(fiber, main);
+    }
+    if (flaw == Flaw.GIVES_UP_WHEN_INTERRUPTED && Thread.interrupted()) {
+      throw new IllegalStateException("interrupted");
+    }
+    if (flaw == Flaw.BLOCKS_THE_CALLER) {
+      while (run.end.isRunning()) {
+        LockSupport.parkNanos(100_000);
+      }
+    } else {
+      Fiber.current().forbid(run.end::join);
+    }
+    if (flaw == Flaw.RUNS_ONE_AT_A_TIME) {
+      oneRun.release();
+    }
+    run.end.check();
+  }
+
+  /** One run: who has the baton, and who waits for it. */
+  private final class Run {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Deque<Member> ready = new ArrayDeque<>();
+    private final List<Member> kept = new ArrayList<>();
+    private final Deque<Member> outside = new ArrayDeque<>();
+    private final Computation<Object> end = new Computation<>();
+    private volatile Member running;
+    private int alive;
+    private int earlySignals;
+    private boolean stopped;
+    private boolean timerDied;
+    private boolean interruptLeft;
+    private Member first;
+
+    void start(Fiber fiber, Consumer<? super Fiber> main) {
+      Member member = new Member(fiber, main);
+      lock.lock();
+      try {
+        alive++;
+        if (flaw == Flaw.KEEPS_ENDED_FIBERS) {
+          kept.add(member);
+        }
+        if (first == null) {
+          first = member;
+        }
+        enqueue(member, flaw == Flaw.STARTS_THE_LAST_FIRST);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    void enqueue(Member member, boolean ahead) {
+      lock.lock();
+      try {
+        if (ahead) {
+          ready.addFirst(member);
+        } else {
+          ready.addLast(member);
+        }
+        if (running == null) {
+          passBaton();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    void enqueueOutside(Member member) {
+      lock.lock();
+      try {
+        outside.add(member);
+        if (running == null) {
+          passBaton();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    void passBaton() {
+      lock.lock();
+      try {
+        if (ready.isEmpty()) {
+          ready.addAll(outside);
+          outside.clear();
+        }
+        do {
+          running = stopped ? null : ready.poll();
+        } while (running != null && running.over);
+        if (running != null) {
+          running.receiveBaton();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Called by a fiber that has ended, perhaps with an exception. */
+    void ended(Member member, Throwable thrown) {
+      boolean fatal = thrown != null && flaw != Flaw.SWALLOWS_FATAL_ERRORS;
+      boolean last;
+      long left;
+      lock.lock();
+      try {
+        member.over = true;
+        left = --alive;
+        boolean cutShort = flaw == Flaw.STOPS_WITH_MAIN && member == first;
+        stopped |= cutShort || (fatal && flaw != Flaw.GOES_ON_AFTER_FATAL_ERRORS);
+        last = cutShort || left == 0;
+        passBaton();
+      } finally {
+        lock.unlock();
+      }
+      if (fatal) {
+        failedBefore = true;
+        end.tryCancel(new FatalFiberError(thrown, left));
+      } else if (last) {
+        end.tryReturn(null);
+      }
+    }
+
+    /** A fiber, and its thread. */
+    final class Member implements Handler {
+      private final Fiber fiber;
+      private final Consumer<? super Fiber> main;
+      private volatile Thread thread;
+      private volatile boolean suspended;
+      private boolean canceledAtSignal;
+      private boolean over;
+
+      Member(Fiber fiber, Consumer<? super Fiber> main) {
+        this.fiber = fiber;
+        this.main = main;
+      }
+
+      void receiveBaton() {
+        if (thread != null) {
+          LockSupport.unpark(thread);
+        } else if (flaw == Flaw.LEAVES_THREAD_LOCALS) {
+          POOL.execute(this::runMain);
+        } else {
+          FIBERS.newThread(this::runMain).start();
+        }
+      }
+
+      private void runMain() {
+        thread = Thread.currentThread();
+        Throwable thrown = null;
+        if (flaw == Flaw.LEAVES_INTERRUPTS && interruptLeft) {
+          thread.interrupt();
+        }
+        try {
+          if (flaw != Flaw.DROPS_CANCELED_CHILDREN || this == first || !fiber.isCanceled()) {
+            Handler.using(this, () -> main.accept(fiber));
+          }
+        } catch (Throwable t) {
+          thrown = t;
+        }
+        interruptLeft = thread.isInterrupted();
+        ended(this, thrown);
+      }
+
+      /** Gives the baton away, and waits until it comes back. */
+      private void pause() {
+        passBaton();
+        boolean interrupted = false;
+        while (running != this) {
+          LockSupport.park(this);
+          interrupted |= Thread.interrupted();
+          if (interrupted && flaw == Flaw.IS_WOKEN_BY_INTERRUPTS && suspended) {
+            suspended = false;
+            enqueue(this, false);
+          }
+        }
+        if (interrupted && flaw != Flaw.LOSES_INTERRUPTS) {
+          thread.interrupt();
+        }
+      }
+
+      @Override
+      public Fiber current() {
+        if (flaw == Flaw.CHECKS_IN_CURRENT) {
+          fiber.check();
+        }
+        return flaw == Flaw.TAKES_ALL_FOR_MAIN ? first.fiber : fiber;
+      }
+
+      @Override
+      public void spawn(Fiber child, Consumer<? super Fiber> main) {
+        if (flaw == Flaw.INHERITS_FORBIDDING) {
+          child.setForbid(fiber.hasForbidden());
+        }
+        if (flaw == Flaw.SPAWNS_AND_THROWS) {
+          start(child, main);
+          fiber.check();
+          return;
+        }
+        if (flaw != Flaw.SPAWNS_UNCHECKED) {
+          fiber.check();
+        }
+        start(child, main);
+        if (flaw == Flaw.CHECKS_AFTER_SPAWN) {
+          enqueue(this, false);
+          pause();
+          fiber.check();
+        }
+      }
+
+      @Override
+      public void yield() {
+        if (flaw == Flaw.CHECKS_BEFORE_YIELD) {
+          fiber.check();
+        }
+        if (flaw != Flaw.YIELDS_TO_NOBODY) {
+          enqueue(this, false);
+          pause();
+        }
+        if (flaw == Flaw.FORGETS_TO_FORBID_IN_YIELD) {
+          fiber.computation().check();
+        } else if (flaw != Flaw.YIELDS_UNCHECKED && flaw != Flaw.CHECKS_BEFORE_YIELD) {
+          fiber.check();
+        }
+      }
+
+      @Override
+      public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
+        if (flaw != Flaw.SETS_TIMEOUTS_UNCHECKED) {
+          fiber.check();
+        }
+        if (!computation.isRunning() && flaw != Flaw.KEEPS_TIMEOUTS) {
+          return;
+        }
+        long nanos =
+            flaw == Flaw.OVERFLOWS
+                ? delay.getSeconds() * 1_000_000_000 + delay.getNano()
+                : TimeUnit.NANOSECONDS.convert(delay);
+        Future<?> timeout =
+            TIMER.schedule(
+                () -> expire(computation, reason),
+                flaw == Flaw.IS_EARLY ? nanos / 2 : nanos,
+                TimeUnit.NANOSECONDS);
+        Trigger completion =
+            Trigger.fromAction(timeout, false, (t, future, no) -> future.cancel(no));
+        if (flaw != Flaw.KEEPS_TIMEOUTS && !computation.tryAttach(completion)) {
+          timeout.cancel(false);
+        }
+      }
+
+      private void expire(Computation<?> computation, Throwable reason) {
+        boolean dead =
+            (flaw == Flaw.LOSES_ITS_TIMER && timerDied)
+                || (flaw == Flaw.TAKES_TIMEOUTS_WITH_IT && !end.isRunning());
+        try {
+          if (!dead) {
+            computation.tryCancel(
+                flaw == Flaw.WRAPS_REASONS_OF_TIMEOUTS ? new Error(reason) : reason);
+          }
+        } catch (Throwable fromAction) {
+          timerDied = true;
+        }
+      }
+
+      @Override
+      public Throwable await(Trigger trigger) {
+        if (flaw == Flaw.DOES_NOT_AWAIT_ONCE_RETURNED
+            && fiber.computation().peek() instanceof Outcome.Returned) {
+          return null;
+        }
+        boolean forbids = fiber.hasForbidden();
+        if (flaw == Flaw.FORGETS_TO_FORBID_IN_AWAIT) {
+          fiber.setForbid(false);
+        }
+        canceledAtSignal = fiber.isCanceled();
+        if (fiber.trySuspend(trigger, this, null, (t, member, none) -> member.resume())) {
+          suspended = true;
+          pause();
+          if (flaw != Flaw.LEAKS_TRIGGERS && trigger.isSignaled()) {
+            fiber.unsuspend(trigger);
+          }
+        }
+        Throwable reason = fiber.cancelReason();
+        fiber.setForbid(forbids);
+        if (flaw == Flaw.DECIDES_AT_THE_SIGNAL && !canceledAtSignal) {
+          return null;
+        }
+        if (flaw == Flaw.THROWS_OUT_OF_AWAIT) {
+          fiber.check();
+        }
+        return flaw == Flaw.HIDES_REASONS && reason != null ? new Error(reason) : reason;
+      }
+
+      private void resume() {
+        if (flaw == Flaw.LOSES_EARLY_SIGNALS && running == this && ++earlySignals == 10) {
+          return;
+        }
+        suspended = false;
+        canceledAtSignal = fiber.isCanceled();
+        if (flaw == Flaw.LISTENS_ONLY_WHEN_IDLE && !Thread.currentThread().getName().equals(NAME)) {
+          enqueueOutside(this);
+          return;
+        }
+        enqueue(this, canceledAtSignal && flaw != Flaw.CANCELED_COME_LAST);
+        if (flaw == Flaw.RESUMES_TWICE) {
+          enqueue(this, false);
+        }
+      }
+    }
+  }
+}
