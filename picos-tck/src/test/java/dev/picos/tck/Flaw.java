@@ -36,7 +36,7 @@ enum Flaw {
 
   SPAWNS_UNCHECKED("SPAWN-02"),
   /** The child runs although spawn throws. */
-  SPAWNS_AND_THROWS("SPAWN-02", "SPAWN-05"),
+  SPAWNS_AND_THROWS(Set.of("SPAWN-02"), Set.of("SPAWN-05")),
   /** Spawn lets others run, and then throws if the parent was canceled meanwhile. */
   CHECKS_AFTER_SPAWN("SPAWN-05", "FIFO-01", "FIFO-02"),
   DROPS_CANCELED_CHILDREN("SPAWN-02", "SPAWN-04", "FATAL-03", "TIME-09"),

@@ -52,7 +52,7 @@ class FlawTest {
 
     assertThat(suite.failed)
         .containsOnlyKeys("PARALLEL-01", "QUOTA-01", "QUOTA-02", "BLOCKING-01", "VIRTUAL-01");
-    assertThat(suite.skipped).containsOnlyKeys("TIME-02", "TIME-12");
+    assertThat(suite.skipped).containsOnlyKeys("TIME-02", "TIME-12", "TIME-14");
   }
 
   static class BoastingContract extends BatonContract {
