@@ -2,6 +2,7 @@ package dev.picos.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,11 @@ class FlawTest {
     @Override
     protected Set<Capability> capabilities() {
       return EnumSet.allOf(Capability.class);
+    }
+
+    @Override
+    protected Duration timeout() {
+      return Duration.ofSeconds(2);
     }
   }
 }
