@@ -178,7 +178,7 @@ public final class Execution {
       try {
         if (here == null || seat == null) {
           inbox.add(fiber);
-          workers.wakeup();
+          workers.callOneMore();
         } else {
           add(fiber, seat);
         }

@@ -51,8 +51,7 @@ final class Host extends Ready
   // A fiber that awaits parks in a loop, as its thread may be unparked by anybody. It gives up the
   // trigger's place itself, as in the thread handler: when it sees the signal, the action may not
   // have run yet. Whether it is canceled, and goes ahead of others, goesFirst() finds out; for a
-  // host
-  // that is not awaiting, or in a slice that is odd, the answer may be out of date, and only
+  // host that is not awaiting, or in a slice that is odd, the answer may be out of date, and only
   // decides how early a fiber has its turn.
   //
   // A host that waits for a fiber has yielded, and the slice that the JVM then hands out is held

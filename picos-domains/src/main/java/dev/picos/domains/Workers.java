@@ -23,24 +23,21 @@ final class Workers {
   // them in from the pool. A domain that was called in counts from when it arrives: whether one
   // comes is certain only then, and the last one must not leave because of one that does not come.
   //
-  // No wake-up is lost. The last domain sets sleeper and then evaluates its condition; whoever
-  // makes
-  // a fiber ready, or stops the execution, does that and then reads sleeper. These are volatile
-  // accesses, or have a full fence between them, so one of the two sees what the other did. (Picos,
-  // fifo: needs_wakeup.) A fiber that a domain makes ready on its own seat needs no such care: that
-  // domain is awake, and looks at its seat before it sleeps or leaves.
+  // No wake-up is lost. The last domain sets sleeper and then evaluates its condition; whoever adds
+  // to the inbox, or stops the execution, does that and then reads sleeper. All of these accesses
+  // are volatile, so one of the two sees what the other did. (Picos, fifo: needs_wakeup.) A fiber
+  // that a domain makes ready on its own seat needs no such care: that domain is awake, and looks
+  // at its seat before it sleeps or leaves.
   //
   // Parallelism is not lost for long. A domain that leaves more than one fiber ready behind the one
   // that is running calls another in, one at a time: searching is set until that one has found a
   // fiber or has gone, which only it can tell; when it has found one it calls the next, if there is
   // still more to do. That takes no fence, so it may happen that nobody is called; nor is anybody
-  // for
-  // a single fiber, which most often has its turn at once, as in a ping-pong. If the running fiber
-  // does not give way then, the beat finds out: while the execution is awake with seats to spare,
-  // the
-  // timer's thread looks after every BEAT whether fibers wait. (Go: spinning Ms; Picos, multififo:
-  // the heartbeat thread, here with no thread of its own, none when there is one seat or all are
-  // taken, and none in an execution that sleeps.)
+  // for a single fiber, which most often has its turn at once, as in a ping-pong. If the running
+  // fiber does not give way then, the beat finds out: while the execution is awake with seats to
+  // spare, the timer's thread looks after every BEAT whether fibers wait. (Go: spinning Ms; Picos,
+  // multififo: the heartbeat thread, here with no thread of its own, none when there is one seat or
+  // all are taken, and none in an execution that sleeps.)
   //
   // The beat does not stop too early: it clears beating and then looks whether the execution sleeps
   // or works at full strength; a domain that ends either condition does so and then reads beating.
@@ -85,10 +82,8 @@ final class Workers {
 
     @Override
     public void run(Domain here) {
-      if (!called) {
-        work(here, false);
-      } else if (tryArrive()) {
-        work(here, true);
+      if (!called || tryArrive()) {
+        work(here, called);
       }
     }
 
@@ -126,14 +121,10 @@ final class Workers {
     return true;
   }
 
-  /** Somebody who is no domain of this execution has made a fiber ready. */
-  void wakeup() {
-    if (!wakeSleeper()) {
-      callOneMore();
-    }
-  }
-
-  /** There is more to do than the domains get done, perhaps. */
+  /**
+   * There is more to do than the domains get done, perhaps. Wakes the one that sleeps, if one does,
+   * or else calls another in, if there is none on its way.
+   */
   void callOneMore() {
     if (wakeSleeper() || working.get() == seats.size() || searching.get()) {
       return;
@@ -175,6 +166,20 @@ final class Workers {
     if (counts) {
       seat.leave();
       leave();
+    } else {
+      lookOnce();
+    }
+  }
+
+  /** Looks for what nobody may have been called for. */
+  private void lookOnce() {
+    try {
+      if (areFibersWaiting()) {
+        callOneMore();
+      }
+      beat();
+    } catch (Throwable defect) { // of a policy
+      execution.fail(defect);
     }
   }
 
@@ -257,10 +262,6 @@ final class Workers {
     while (before > 1) {
       if (working.compareAndSet(before, before - 1)) {
         seat.leave();
-        if (areFibersWaiting()) {
-          callOneMore();
-        }
-        beat();
         return true;
       }
       before = working.get();
@@ -315,9 +316,6 @@ final class Workers {
 
   private void onBeat() {
     beating.set(false);
-    if (areFibersWaiting()) {
-      callOneMore();
-    }
-    beat();
+    lookOnce();
   }
 }

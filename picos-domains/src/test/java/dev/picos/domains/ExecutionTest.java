@@ -1000,6 +1000,44 @@ class ExecutionTest {
   }
 
   @Test
+  void policyThatThrows_whenADomainLeaves_stopsTheExecution() {
+    // the domain that was called in finds nothing, leaves, and then looks at what the others have
+    IllegalStateException defect = new IllegalStateException();
+    AtomicReference<Domain> first = new AtomicReference<>();
+    AtomicBoolean threw = new AtomicBoolean();
+    AtomicBoolean ended = new AtomicBoolean();
+    QueuePolicy policy =
+        new QueuePolicy() {
+          @Override
+          public int available() {
+            if (Domain.current() == first.get()) {
+              return 2; // so that another is called in
+            }
+            threw.set(true);
+            throw defect;
+          }
+        };
+
+    FatalFiberError error =
+        catchThrowableOfType(
+            FatalFiberError.class,
+            () ->
+                new Execution(List.of(policy, new QueuePolicy()))
+                    .run(
+                        fiber(),
+                        self -> {
+                          first.set(Domain.current());
+                          Fibers.spawnBare(() -> {});
+                          Wait.until(threw::get);
+                          Wait.until(() -> shared.idleCount() == shared.size() - 1);
+                          ended.set(true);
+                        }));
+
+    assertThat(error).hasCause(defect);
+    assertThat(ended).as("main had ended when run returned").isTrue();
+  }
+
+  @Test
   void policyThatThrows_whileItsDomainIsLent_doesNotHurtTheGuest() throws Exception {
     // a policy that throws when somebody else's fibers run on its domain stops its own execution
     CountDownLatch end = new CountDownLatch(1);

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** What threads are doing, those of fibers included. */
 final class Threads {
   // The JDK lists platform threads only, and the one way it has to dump virtual threads too has
-  // been
-  // seen to crash the JVM (25.0.3) while many of them come and go. So fibers note their threads.
+  // been seen to crash the JVM (25.0.3) while many of them come and go. So fibers note theirs.
 
   private static final int MOST = 50;
   private static final Set<Thread> OF_FIBERS = ConcurrentHashMap.newKeySet();
