@@ -62,6 +62,9 @@ public final class Domain {
    */
   private @Nullable Loan loan;
 
+  /** Whether the predicates of lenders are being evaluated for a guest; this thread's alone. */
+  private boolean looking;
+
   /** The threads that run fibers here; this thread's alone. */
   final Hosts hosts = new Hosts(this);
 
@@ -279,18 +282,18 @@ public final class Domain {
    * Returns whether a lender of this domain has work for it again: whether the predicate of an
    * {@link #idle} holds in which the caller's task runs. A task asks whenever it is about to run
    * another fiber, which costs a read of one flag, and leaves if so. A task that itself idles lets
-   * its predicate ask, too. Called in the domain's own thread or in a fiber that it runs.
+   * its predicate ask, too; there it is {@code false} while a guest of that task asks, who looks at
+   * all lenders itself. Called in the domain's own thread or in a fiber that it runs.
    */
   public boolean isRecalled() {
-    return recalled && lenderWaits();
+    return recalled && !looking && lenderWaits();
   }
 
   private boolean lenderWaits() {
     recalled = false; // before looking: a wake-up that comes later is for the next look
-    Loan innermost = loan;
+    looking = true; // one that comes now is not for a predicate that asks, which sees less than we
     try {
-      for (Loan l = innermost; l != null; l = l.outer) {
-        loan = l.outer; // where the predicate, if it asks itself, stands
+      for (Loan l = loan; l != null; l = l.outer) {
         if (holds(l.until)) {
           recalled = true;
           return true;
@@ -298,7 +301,7 @@ public final class Domain {
       }
       return false;
     } finally {
-      loan = innermost;
+      looking = false;
     }
   }
 

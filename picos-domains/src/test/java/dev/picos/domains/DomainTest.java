@@ -702,6 +702,45 @@ class DomainTest {
   }
 
   @Test
+  void isRecalled_wakeUpWhileAPredicateIsEvaluated_isNotLostOnIt() throws Exception {
+    // a lender's work comes after its predicate has looked for work, and before it asks for that of
+    // lenders further out: the guest learns of it all the same
+    AtomicBoolean guestAsks = new AtomicBoolean();
+    AtomicBoolean due = new AtomicBoolean();
+    CountDownLatch idles = new CountDownLatch(1);
+    Task<Boolean> lender =
+        Task.start(
+            () ->
+                inDomain(
+                    here -> {
+                      here.idle(
+                          () -> {
+                            idles.countDown();
+                            if (due.get()) {
+                              return true;
+                            }
+                            if (guestAsks.get()) {
+                              due.set(true);
+                              here.wakeup();
+                            }
+                            return here.isRecalled();
+                          });
+                      return true;
+                    }));
+    idles.await();
+    spawn(
+        pool,
+        here -> {
+          guestAsks.set(true);
+          log.add("first " + here.isRecalled());
+          log.add("then " + here.isRecalled());
+        });
+
+    assertThat(lender.result()).isTrue();
+    assertThat(log).containsExactly("first false", "then true");
+  }
+
+  @Test
   void isRecalled_whenTheLendersPredicateThrows_isTheLendersAffair() throws Exception {
     // a predicate that throws throws in its lender and not in the guest that happened to ask
     AtomicBoolean fails = new AtomicBoolean();

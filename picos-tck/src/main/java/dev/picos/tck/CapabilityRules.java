@@ -166,23 +166,27 @@ interface CapabilityRules extends Rules {
                 Fibers.spawn(
                     () -> {
                       started.incrementAndGet();
-                      while (!over.get()) {
-                        int limit = length.get();
-                        if (started.get() == fibers
-                            && turns.incrementAndGet(number) >= limit
-                            && length.compareAndSet(limit, 2 * limit)) {
-                          boolean fair = least(turns) >= average(turns) / 2;
-                          if (!fair && limit == longest) {
-                            unfair.set("turns: " + turns);
-                          }
-                          over.compareAndSet(false, fair || limit == longest);
-                        }
-                        Fiber.yield();
-                      }
+                      Patience.yieldUntil(
+                          this,
+                          "fibers to have their turns",
+                          () -> {
+                            int limit = length.get();
+                            if (started.get() == fibers
+                                && turns.incrementAndGet(number) >= limit
+                                && length.compareAndSet(limit, 2 * limit)) {
+                              boolean fair = least(turns) >= average(turns) / 2;
+                              if (!fair && limit == longest) {
+                                unfair.set("turns: " + turns);
+                              }
+                              over.compareAndSet(false, fair || limit == longest);
+                            }
+                            return over.get();
+                          });
                     });
               }
             });
 
+    assertTrue(over.get(), "some fibers had no turn");
     assertNull(unfair.get());
   }
 

@@ -32,7 +32,8 @@ enum Flaw {
       "FIFO-01",
       "FIFO-02",
       "FIFO-03",
-      "CANCELED-01"),
+      "CANCELED-01",
+      "FAIRNESS-01"),
 
   SPAWNS_UNCHECKED("SPAWN-02"),
   /** The child runs although spawn throws. */
