@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.picos.core.Block;
 import dev.picos.core.Computation;
@@ -13,6 +14,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -82,23 +84,25 @@ interface FatalRules extends Rules {
   default void fatal05_busyFibers() {
     RuntimeException thrown = new RuntimeException("left a main");
     Scheduler scheduler = scheduler();
-    AtomicBoolean given = new AtomicBoolean();
+    AtomicBoolean over = new AtomicBoolean();
+    List<Computation<?>> busy = new ArrayList<>();
 
     Throwable cause =
         cause(
             scheduler,
             () -> {
               for (int i = 0; i < 10; i++) {
-                Fibers.spawn(
-                    () -> {
-                      Patience.yieldUntil(this, "the scheduler to stop", given::get);
-                    });
+                busy.add(
+                    Fibers.spawn(
+                        () -> Patience.yieldUntil(this, "the scheduler to stop", over::get)));
               }
               Fibers.startThrowing(thrown);
             });
 
-    given.set(true); // should any be running still
+    boolean stopped = busy.stream().allMatch(Computation::isRunning);
+    over.set(true); // should any be running still
     assertSame(thrown, cause);
+    assertTrue(stopped, "the others went on until they gave up");
   }
 
   @Test

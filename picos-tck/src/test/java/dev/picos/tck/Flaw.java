@@ -84,7 +84,14 @@ enum Flaw {
       Set.of("CANCEL-03")),
 
   YIELDS_TO_NOBODY(
-      "YIELD-01", "YIELD-03", "YIELD-04", "FIFO-02", "FIFO-03", "CANCELED-01", "FAIRNESS-01"),
+      "YIELD-01",
+      "YIELD-03",
+      "YIELD-04",
+      "FIFO-02",
+      "FIFO-03",
+      "CANCELED-01",
+      "FAIRNESS-01",
+      "FATAL-05"),
   YIELDS_UNCHECKED("YIELD-02", "YIELD-03", "FORBID-03"),
   CHECKS_BEFORE_YIELD("YIELD-03"),
   LISTENS_ONLY_WHEN_IDLE("YIELD-04"),
