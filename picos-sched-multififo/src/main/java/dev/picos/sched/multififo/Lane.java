@@ -4,7 +4,9 @@ import dev.picos.domains.Policy;
 import dev.picos.domains.Ready;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jctools.queues.varhandle.SpmcVarHandleArrayQueue;
 import org.jctools.queues.varhandle.SpscUnboundedVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
@@ -26,12 +28,16 @@ final class Lane implements Policy {
   // order, one or more for each that the domain adds or takes. So there is one queue in effect, of
   // which others see the older part. Canceled fibers can be taken by others, too.
   //
+  // A domain that is recalled leaves the younger ones in a queue that all lanes share, or nobody
+  // could see them: each lane looks there when it compares itself with others or is empty.
+  //
   // Difference from the original: those have one unbounded concurrent queue.
 
   private static final int CAPACITY = 1024;
   private static final int CHUNK = 1024;
 
   private final List<Lane> all;
+  private final Queue<Ready> leftBehind;
   private final int index;
   private final int quota;
 
@@ -48,8 +54,9 @@ final class Lane implements Policy {
   /** How many fibers run from this lane before it is compared with another. */
   private int untilComparison = 1;
 
-  private Lane(List<Lane> all, int index, int quota) {
+  private Lane(List<Lane> all, Queue<Ready> leftBehind, int index, int quota) {
     this.all = all;
+    this.leftBehind = leftBehind;
     this.index = index;
     this.quota = quota;
     random = new SplittableRandom(index);
@@ -58,8 +65,9 @@ final class Lane implements Policy {
   /** Makes the lanes of one execution. */
   static List<Lane> lanes(int count, int quota) {
     List<Lane> lanes = new ArrayList<>(count);
+    Queue<Ready> leftBehind = new ConcurrentLinkedQueue<>();
     for (int index = 0; index < count; index++) {
-      lanes.add(new Lane(lanes, index, quota));
+      lanes.add(new Lane(lanes, leftBehind, index, quota));
     }
     return lanes;
   }
@@ -108,12 +116,20 @@ final class Lane implements Policy {
   private @Nullable Ready fromLonger() {
     int size = ready.size() + younger.size();
     untilComparison = size + 1;
+    Ready left = leftBehind.poll();
+    if (left != null) {
+      return left;
+    }
     int victim = random.nextInt(all.size() - 1);
     Lane other = all.get(victim < index ? victim : victim + 1);
     return other.ready.size() > size ? other.ready.poll() : null;
   }
 
   private @Nullable Ready steal() {
+    Ready left = leftBehind.poll();
+    if (left != null) {
+      return left;
+    }
     for (int i = 1; i < all.size(); i++) {
       Lane other = all.get((index + i) % all.size());
       Ready next = other.canceled.poll();
@@ -142,12 +158,22 @@ final class Lane implements Policy {
 
   @Override
   public int available() {
-    return ready.size() + canceled.size();
+    return ready.size() + canceled.size() + (leftBehind.isEmpty() ? 0 : 1);
   }
 
   @Override
   public boolean spend(Operation operation) {
     return --remaining <= 0;
+  }
+
+  @Override
+  public void leave() {
+    if (all.size() > 1) { // the only lane is taken over as it is
+      for (Ready next = younger.peek(); next != null; next = younger.peek()) {
+        leftBehind.add(next);
+        younger.poll();
+      }
+    }
   }
 
   /** Names the scheduler. */

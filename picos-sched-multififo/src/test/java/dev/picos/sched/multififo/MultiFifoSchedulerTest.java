@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -592,5 +593,58 @@ class MultiFifoSchedulerTest {
     assertThat(sleeper.result()).isEqualTo(rounds);
     assertThat(busy.result()).isTrue();
     assertThat(ran.get() % 2000).isZero();
+  }
+
+  /** The same of many fibers, when the domain does not come back. */
+  @Test
+  void recalledDomain_leavesTheYoungerFibersToOthers() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch busy = new CountDownLatch(POOL - 1);
+    for (int i = 1; i < POOL; i++) {
+      Wait.until(
+          () ->
+              Domains.shared()
+                  .trySpawn(
+                      here -> {
+                        busy.countDown();
+                        Wait.until(() -> end.getCount() == 0);
+                      }));
+    }
+    busy.await();
+    for (int round = 0; round < 20; round++) {
+      Trigger trigger = new Trigger();
+      AtomicBoolean over = new AtomicBoolean();
+      Task<Throwable> lender =
+          Task.start(
+              () ->
+                  on(1)
+                      .call(
+                          () -> {
+                            Throwable reason = trigger.await();
+                            while (!over.get()) {
+                              Thread.onSpinWait();
+                            }
+                            return reason;
+                          }));
+      Wait.until(() -> Domains.shared().idleCount() == 1);
+      AtomicInteger ran = new AtomicInteger();
+      Task<Boolean> guest =
+          Task.start(
+              () ->
+                  on(2)
+                      .run(
+                          () -> {
+                            for (int i = 0; i < 5000; i++) { // more than others may see at a time
+                              Fibers.spawnBare(ran::incrementAndGet);
+                            }
+                            trigger.signal();
+                          }));
+      assertThat(guest.result()).isTrue();
+      assertThat(ran).hasValue(5000);
+      over.set(true);
+      assertThat(lender.result()).isNull();
+    }
+    end.countDown();
+    Wait.until(() -> Domains.shared().idleCount() == POOL);
   }
 }
