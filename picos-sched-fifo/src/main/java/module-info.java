@@ -4,7 +4,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.picos.sched.fifo {
   requires transitive dev.picos.core;
-  requires dev.picos.domains;
+  requires transitive dev.picos.domains;
   requires org.jctools.core.jdk11;
   requires static transitive org.jspecify;
 

@@ -7,14 +7,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a scheduler: starts, suspends and resumes fibers, as virtual threads, in the order of
- * a {@link Policy}, on one domain at a time; or on several, each with a policy of its own.
+ * One run of a scheduler, or one {@link Service}: starts, suspends and resumes fibers, as virtual
+ * threads, in the order of a {@link Policy}, on one domain at a time; or on several, each with a
+ * policy of its own.
  *
  * {@snippet :
  * public void run(Fiber fiber, Consumer<? super Fiber> main) {
@@ -41,15 +43,22 @@ public final class Execution {
   // Workers). Slices run in the threads of domains only (see Host), so what belongs to a seat is
   // used by one thread at a time, and leaving a seat and taking it orders everything.
   //
-  // It ends when no fiber is alive, or with the first exception that escapes from a fiber. Fibers
-  // that are alive after that are never run again: what becomes ready is dropped, and hence stays
-  // suspended.
+  // It ends when it has been closed and no fiber is alive, or with the first exception that escapes
+  // from a fiber. Fibers that are alive after that are never run again: what becomes ready is
+  // dropped, and hence stays suspended.
+  //
+  // Fibers from outside count in submitted. Whoever submits one counts it and then reads closed;
+  // whoever looks for the end reads closed and then counts. All of these are volatile: a fiber that
+  // was accepted, with closed unset, is counted by those who see closed set. One that is refused
+  // may have been counted meanwhile, so whoever takes it back wakes the last domain to look again.
 
   private final List<Seat> seats;
   private final Workers workers;
   final Inbox inbox = new Inbox();
   private final AtomicReference<@Nullable Throwable> escaped = new AtomicReference<>();
+  private final AtomicLong submitted = new AtomicLong();
   private final Computation<@Nullable Void> end = new Computation<>();
+  private volatile boolean closed;
   private @Nullable Timer timer;
   private @Nullable ClassLoader loader;
   private boolean freshThreads;
@@ -108,31 +117,91 @@ public final class Execution {
 
   /**
    * Runs {@code main} as {@code fiber}, and returns when it and every fiber that it spawned have
-   * ended. May be called once, from any thread or fiber; the caller is suspended meanwhile and
-   * nothing runs on its stack.
+   * ended. The caller is suspended meanwhile and nothing runs on its stack. From any thread or
+   * fiber.
    *
    * @throws FatalFiberError if an exception leaves the {@code main} of any fiber
-   * @throws IllegalStateException if it was called before
+   * @throws IllegalStateException if this execution has been begun before
    */
   public void run(Fiber fiber, Consumer<? super Fiber> main) {
     Objects.requireNonNull(fiber, "fiber");
     Objects.requireNonNull(main, "main");
-    if (begun) {
-      throw new IllegalStateException("an execution runs once");
-    }
-    begun = true;
-    loader = Thread.currentThread().getContextClassLoader();
-    Seat first = seats.get(0);
-    first.countStarted(1);
+    begin();
+    submitted.set(1);
+    closed = true;
     inbox.add(new Start(fiber, main));
     workers.start();
     Fiber.current().forbid(end::join);
     end.check();
   }
 
+  /**
+   * Begins this execution without a fiber, as a service that takes work from any thread. From any
+   * thread or fiber.
+   *
+   * @throws IllegalStateException if this execution has been begun before
+   * @throws OutOfMemoryError if a domain was needed and could not be had
+   */
+  public Service start() {
+    begin();
+    Service service = new Service(this, end);
+    workers.start();
+    return service;
+  }
+
+  private void begin() {
+    if (begun) {
+      throw new IllegalStateException("an execution runs once");
+    }
+    begun = true;
+    loader = Thread.currentThread().getContextClassLoader();
+  }
+
+  /** Starts a fiber from any thread; {@code false} if this has been closed or has failed. */
+  boolean trySubmit(Fiber fiber, Consumer<? super Fiber> main) {
+    Start start = new Start(fiber, main);
+    submitted.incrementAndGet();
+    boolean accepted = false;
+    try {
+      if (!closed && !workers.areStopped()) {
+        inbox.add(start);
+        accepted = true;
+      }
+    } finally {
+      if (!accepted) {
+        submitted.decrementAndGet();
+        workers.wakeSleeper();
+      }
+    }
+    if (accepted) {
+      workers.callOneMore();
+    }
+    return accepted;
+  }
+
+  /** Takes no more fibers from outside, and ends when none is alive. */
+  void close() {
+    closed = true;
+    workers.wakeSleeper();
+  }
+
+  /** Refuses {@code operation} in a fiber of this execution. */
+  void checkOutside(String operation) {
+    Domain here = Domain.current();
+    if (here != null && here.hosts.seatIn(this) != null) {
+      throw new IllegalStateException(
+          operation + "() in a fiber of " + this + " would wait for its own end");
+    }
+  }
+
+  /** What this has failed with, if it has. */
+  @Nullable Throwable failure() {
+    return escaped.get();
+  }
+
   /** Whether no fiber is alive, and hence none ever will be. */
   boolean isOver() {
-    return alive() == 0;
+    return closed && alive() == 0;
   }
 
   /** How many fibers are alive; at least, as long as there are some. */
@@ -145,7 +214,7 @@ public final class Execution {
     for (int i = 0; i < seats.size(); i++) {
       started += seats.get(i).started();
     }
-    return started - ended;
+    return started + submitted.get() - ended;
   }
 
   /** The last domain has left. */
@@ -281,5 +350,11 @@ public final class Execution {
   /** The context class loader for fibers: that of whoever called {@link #run}. */
   @Nullable ClassLoader loader() {
     return loader;
+  }
+
+  /** Names the policy. */
+  @Override
+  public String toString() {
+    return seats.get(0).policy.toString();
   }
 }

@@ -89,7 +89,7 @@ final class Workers {
 
     @Override
     public String toString() {
-      return seats.get(0).policy.toString();
+      return execution.toString();
     }
   }
 
@@ -112,7 +112,8 @@ final class Workers {
     wakeSleeper();
   }
 
-  private boolean wakeSleeper() {
+  /** Lets the domain that sleeps look again, if one sleeps. */
+  boolean wakeSleeper() {
     Domain asleep = sleeper;
     if (asleep == null) {
       return false;

@@ -3,6 +3,7 @@ package dev.picos.sched.fifo;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.domains.Execution;
+import dev.picos.domains.Service;
 import java.util.function.Consumer;
 
 /**
@@ -15,8 +16,8 @@ import java.util.function.Consumer;
  * between operations, so one that computes for long makes all others wait: this is a scheduler for
  * I/O and coordination, not for parallel work.
  *
- * <p>An instance is only a configuration; it may serve any number of runs, also at once, which
- * share nothing.
+ * <p>An instance is only a configuration; it may serve any number of runs and services, also at
+ * once, which share nothing.
  */
 public final class FifoScheduler implements Scheduler {
   private final int quota;
@@ -45,7 +46,20 @@ public final class FifoScheduler implements Scheduler {
 
   @Override
   public void run(Fiber fiber, Consumer<? super Fiber> main) {
-    new Execution(new Fifo(quota)).freshThreads(freshThreads).run(fiber, main);
+    execution().run(fiber, main);
+  }
+
+  /**
+   * Starts a service: a run that takes work from any thread until it is closed.
+   *
+   * @throws OutOfMemoryError if a domain was needed and could not be had
+   */
+  public Service start() {
+    return execution().start();
+  }
+
+  private Execution execution() {
+    return new Execution(new Fifo(quota)).freshThreads(freshThreads);
   }
 
   /** The settings of a {@link FifoScheduler}. */

@@ -4,6 +4,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.domains.Domains;
 import dev.picos.domains.Execution;
+import dev.picos.domains.Service;
 import java.util.function.Consumer;
 
 /**
@@ -21,8 +22,8 @@ import java.util.function.Consumer;
  * lets them go when there is nothing for them to do. A fiber that waits while all domains of the
  * run compute without giving way is found within a few milliseconds, if another domain is idle.
  *
- * <p>An instance is only a configuration; it may serve any number of runs, also at once, which
- * share nothing but the pool.
+ * <p>An instance is only a configuration; it may serve any number of runs and services, also at
+ * once, which share nothing but the pool.
  */
 public final class MultiFifoScheduler implements Scheduler {
   private final int domains;
@@ -53,8 +54,21 @@ public final class MultiFifoScheduler implements Scheduler {
 
   @Override
   public void run(Fiber fiber, Consumer<? super Fiber> main) {
+    execution().run(fiber, main);
+  }
+
+  /**
+   * Starts a service: a run that takes work from any thread until it is closed.
+   *
+   * @throws OutOfMemoryError if a domain was needed and could not be had
+   */
+  public Service start() {
+    return execution().start();
+  }
+
+  private Execution execution() {
     int lanes = Math.min(domains, Domains.shared().size());
-    new Execution(Lane.lanes(lanes, quota)).freshThreads(freshThreads).run(fiber, main);
+    return new Execution(Lane.lanes(lanes, quota)).freshThreads(freshThreads);
   }
 
   /** The settings of a {@link MultiFifoScheduler}. */
