@@ -72,4 +72,44 @@ public class DomainWakeupVsRecalled {
       r.r2 = domain.isRecalled();
     }
   }
+
+  /**
+   * Gets wrong: lets the lender's predicate clear the flag once more, and look further out only.
+   */
+  @JCStressTest
+  @JCStressMeta(DomainWakeupVsRecalled.class)
+  @State
+  public static class NestedBroken {
+    private final OfferModel domain =
+        new OfferModel() {
+          @Override
+          boolean lenderWaits() {
+            recalled = false;
+            if (lenderHasWork) {
+              recalled = true;
+              return true;
+            }
+            if (recalled) {
+              recalled = false; // and nobody further out waits
+            }
+            return false;
+          }
+        };
+
+    @Actor
+    void lender() {
+      domain.lenderHasWork = true;
+      domain.wakeup();
+    }
+
+    @Actor
+    void guest(ZZ_Result r) {
+      r.r1 = domain.isRecalled();
+    }
+
+    @Arbiter
+    void next(ZZ_Result r) {
+      r.r2 = domain.isRecalled();
+    }
+  }
 }

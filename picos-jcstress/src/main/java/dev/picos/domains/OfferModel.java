@@ -11,6 +11,9 @@ class OfferModel {
   volatile boolean recalled = true;
   volatile boolean lenderHasWork;
 
+  /** The guest's. */
+  boolean looking;
+
   /** Domain.tryLend. */
   boolean tryLend(Runnable task) {
     return offer.get() == IDLE && offer.compareAndSet(IDLE, task);
@@ -31,15 +34,25 @@ class OfferModel {
 
   /** Domain.isRecalled. */
   boolean isRecalled() {
-    return recalled && lenderWaits();
+    return recalled && !looking && lenderWaits();
   }
 
   boolean lenderWaits() {
     recalled = false;
-    if (lenderHasWork) {
-      recalled = true;
-      return true;
+    looking = true;
+    try {
+      if (lendersPredicate()) {
+        recalled = true;
+        return true;
+      }
+      return false;
+    } finally {
+      looking = false;
     }
-    return false;
+  }
+
+  /** Workers.sleep: the lender asks for those who lend to it, of whom there are none here. */
+  private boolean lendersPredicate() {
+    return lenderHasWork || isRecalled();
   }
 }
