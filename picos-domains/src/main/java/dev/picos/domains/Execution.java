@@ -60,6 +60,7 @@ public final class Execution {
   private final Computation<@Nullable Void> end = new Computation<>();
   private volatile boolean closed;
   private @Nullable Timer timer;
+  private @Nullable ClosedWorld world;
   private @Nullable ClassLoader loader;
   private boolean freshThreads;
   private boolean begun;
@@ -116,11 +117,35 @@ public final class Execution {
   }
 
   /**
+   * Declares that nothing but this execution's own fibers and timeouts wakes its fibers. When none
+   * can run and no timeout is set, {@link #run} then throws, and does not wait for ever. Before
+   * that, every await of a fiber throws that exception, so that the fibers end; those that wait in
+   * the JDK are left behind.
+   *
+   * <p>It is not taken for a deadlock that a fiber is in a timed wait of the JDK or in I/O, or
+   * waits for another run; this is logged, once. Spawning takes longer in a closed world, since it
+   * notes where.
+   *
+   * <p>Called after {@link #timer}, if at all.
+   */
+  public Execution closedWorld() {
+    PendingTimer pending = null;
+    if (timer == null) {
+      pending = new PendingTimer();
+      timer = pending;
+    }
+    world = new ClosedWorld(pending);
+    return this;
+  }
+
+  /**
    * Runs {@code main} as {@code fiber}, and returns when it and every fiber that it spawned have
    * ended. The caller is suspended meanwhile and nothing runs on its stack. From any thread or
    * fiber.
    *
    * @throws FatalFiberError if an exception leaves the {@code main} of any fiber
+   * @throws DeadlockException if the fibers are in a deadlock, in a {@linkplain #closedWorld closed
+   *     world}
    * @throws IllegalStateException if this execution has been begun before
    */
   public void run(Fiber fiber, Consumer<? super Fiber> main) {
@@ -129,6 +154,7 @@ public final class Execution {
     begin();
     submitted.set(1);
     closed = true;
+    spawning(fiber);
     inbox.add(new Start(fiber, main));
     workers.start();
     Fiber.current().forbid(end::join);
@@ -139,10 +165,13 @@ public final class Execution {
    * Begins this execution without a fiber, as a service that takes work from any thread. From any
    * thread or fiber.
    *
-   * @throws IllegalStateException if this execution has been begun before
+   * @throws IllegalStateException if this execution has been begun before, or its world is closed
    * @throws OutOfMemoryError if a domain was needed and could not be had
    */
   public Service start() {
+    if (world != null) {
+      throw new IllegalStateException("a service takes work from outside of a closed world");
+    }
     begin();
     Service service = new Service(this, end);
     workers.start();
@@ -220,7 +249,13 @@ public final class Execution {
   /** The last domain has left. */
   void end() {
     Throwable cause = escaped.get();
-    if (cause == null) {
+    DeadlockException deadlock = deadlock();
+    if (deadlock != null) {
+      if (cause != null) {
+        deadlock.addSuppressed(cause);
+      }
+      end.tryCancel(deadlock);
+    } else if (cause == null) {
       end.tryReturn(null);
     } else {
       end.tryCancel(new FatalFiberError(cause, alive()));
@@ -229,6 +264,9 @@ public final class Execution {
 
   /** Stops this execution because of what escaped from a fiber, or from a policy. */
   void fail(Throwable thrown) {
+    if (thrown == deadlock()) {
+      return; // the fiber unwinds
+    }
     Throwable earlier = escaped.compareAndExchange(null, thrown);
     if (earlier != null && earlier != thrown) {
       earlier.addSuppressed(thrown);
@@ -272,6 +310,52 @@ public final class Execution {
     }
   }
 
+  // The closed world.
+
+  private @Nullable DeadlockException deadlock() {
+    return world == null ? null : world.deadlock();
+  }
+
+  /** A fiber is about to be spawned. */
+  void spawning(Fiber fiber) {
+    if (world != null) {
+      world.spawning(fiber);
+    }
+  }
+
+  void begun(Fiber fiber, Host host) {
+    if (world != null) {
+      world.begun(fiber, host);
+    }
+  }
+
+  /** The fiber has ended, or has not been spawned after all. */
+  void ended(Fiber fiber) {
+    if (world != null) {
+      world.ended(fiber);
+    }
+  }
+
+  /** Returns what a fiber is to throw that was woken without a signal; {@code null} if nothing. */
+  @Nullable DeadlockException unwinding(Fiber fiber) {
+    return world != null && world.unwinds(fiber) ? world.deadlock() : null;
+  }
+
+  /** Nothing is ready on any domain, and time does not pass. Returns whether to look again. */
+  boolean unwindsDeadlock(Seat seat) {
+    if (world == null || isOver() || !isEmpty(seat)) {
+      return false;
+    }
+    return switch (world.look()) {
+      case WAIT -> false;
+      case AGAIN -> true;
+      case GIVE_UP -> {
+        workers.stop();
+        yield true;
+      }
+    };
+  }
+
   void spawn(Fiber fiber, Consumer<? super Fiber> main, Domain here) {
     Seat seat = seat(here);
     Start start = new Start(fiber, main);
@@ -280,9 +364,11 @@ public final class Execution {
       add(start, seat);
     } catch (OutOfMemoryError e) {
       seat.countStarted(-1);
+      ended(fiber);
       throw e; // the fiber has not been started, and that is all
     } catch (Throwable defect) {
       seat.countStarted(-1);
+      ended(fiber);
       fail(defect);
     }
   }

@@ -103,6 +103,12 @@ final class Host extends Ready
     this.execution = execution;
     this.fiber = start.fiber;
     this.main = start.main;
+    execution.begun(start.fiber, this);
+  }
+
+  /** Whether the fiber here, which is suspended, is so by us. */
+  boolean isAwaiting() {
+    return awaiting;
   }
 
   /**
@@ -156,6 +162,7 @@ final class Host extends Ready
       } catch (Throwable escaped) {
         execution().fail(escaped);
       }
+      execution().ended(fiber());
       THREADS.reset(thread);
       Objects.requireNonNull(domain().hosts.seat).countEnded();
     } while (takeNext() || awaitNext());
@@ -237,6 +244,7 @@ final class Host extends Ready
   @Override
   public void spawn(Fiber child, Consumer<? super Fiber> main) {
     fiber().check();
+    execution().spawning(child); // before the domain is known, which may change meanwhile
     execution().spawn(child, main, domain());
     spend(Policy.Operation.SPAWN);
   }
@@ -282,9 +290,23 @@ final class Host extends Ready
       LockSupport.park(trigger);
       // park() returns at once while the status is set, and would make this loop spin.
       interrupted |= Thread.interrupted();
+      unwindFromDeadlock(trigger);
     }
     if (interrupted) {
       thread.interrupt();
+    }
+  }
+
+  private void unwindFromDeadlock(Trigger trigger) {
+    if (trigger.isSignaled()) {
+      return;
+    }
+    DeadlockException deadlock = execution().unwinding(fiber());
+    if (deadlock != null) {
+      awaiting = false;
+      trigger.signal();
+      fiber().unsuspend(trigger);
+      throw deadlock;
     }
   }
 

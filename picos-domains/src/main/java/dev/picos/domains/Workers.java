@@ -247,7 +247,7 @@ final class Workers {
     if (tryLeave(seat)) {
       return false;
     }
-    if (!seat.policy.passTime()) {
+    if (!seat.policy.passTime() && !execution.unwindsDeadlock(seat)) {
       sleep(here, seat);
     }
     return true;

@@ -4,6 +4,7 @@ import dev.picos.core.Block;
 import dev.picos.core.Body;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
+import dev.picos.domains.DeadlockException;
 import dev.picos.domains.Domains;
 import dev.picos.domains.Execution;
 import dev.picos.domains.VirtualTimer;
@@ -28,7 +29,9 @@ import org.jspecify.annotations.Nullable;
  * domains the order is random too, but not the same twice.
  *
  * <p>In {@linkplain Builder#virtualTime virtual time} the clock of {@link Fiber#sleep} and of
- * timeouts stands still while a fiber can run, and jumps to the next deadline when none can.
+ * timeouts stands still while a fiber can run, and jumps to the next deadline when none can. In a
+ * {@linkplain Builder#closedWorld closed world}, which that implies, a deadlock ends the run with a
+ * {@link DeadlockException}.
  *
  * <p>An instance is only a configuration; each run begins anew with its seed.
  */
@@ -36,6 +39,7 @@ public final class RandosScheduler implements Scheduler {
   private final long seed;
   private final int domains;
   private final boolean virtualTime;
+  private final boolean closedWorld;
   private final boolean preemptsSpawn;
   private final boolean freshThreads;
   private final LongFunction<? extends Strategy> strategy;
@@ -46,6 +50,8 @@ public final class RandosScheduler implements Scheduler {
     seed = given == null ? ThreadLocalRandom.current().nextLong() : given;
     domains = builder.domains;
     virtualTime = builder.virtualTime;
+    Boolean closed = builder.closedWorld;
+    closedWorld = closed == null ? virtualTime : closed;
     preemptsSpawn = builder.preemptsSpawn;
     freshThreads = builder.freshThreads;
     strategy = builder.strategy;
@@ -83,6 +89,9 @@ public final class RandosScheduler implements Scheduler {
         new Execution(Collections.nCopies(most, policy)).freshThreads(freshThreads);
     if (timer != null) {
       execution.timer(timer);
+    }
+    if (closedWorld) {
+      execution.closedWorld();
     }
     try {
       execution.run(fiber, main);
@@ -140,6 +149,7 @@ public final class RandosScheduler implements Scheduler {
     private @Nullable Long seed;
     private int domains = 1;
     private boolean virtualTime;
+    private @Nullable Boolean closedWorld;
     private boolean preemptsSpawn;
     private boolean freshThreads;
     private LongFunction<? extends Strategy> strategy = RandomWalk::new;
@@ -172,6 +182,21 @@ public final class RandosScheduler implements Scheduler {
      */
     public Builder virtualTime(boolean virtual) {
       virtualTime = virtual;
+      return this;
+    }
+
+    /**
+     * Declares that nothing but the run's own fibers and timeouts wakes its fibers. A run in which
+     * none can run and no timeout is set then throws {@link DeadlockException}, which says where
+     * each fiber waits and was spawned; before that, every await of a fiber throws it, so that the
+     * fibers end. Fibers that wait in the JDK are left behind. A fiber in a timed wait of the JDK
+     * or in I/O, or one that waits for another run, is not taken for a deadlock, and is logged.
+     *
+     * <p>As {@link #virtualTime} unless chosen: where other threads wake fibers of a run in virtual
+     * time, the world is not closed.
+     */
+    public Builder closedWorld(boolean closed) {
+      closedWorld = closed;
       return this;
     }
 

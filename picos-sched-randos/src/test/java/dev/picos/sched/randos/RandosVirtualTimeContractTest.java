@@ -10,7 +10,7 @@ import java.util.Set;
 class RandosVirtualTimeContractTest extends SchedulerContract {
   @Override
   protected Scheduler newScheduler() {
-    return RandosScheduler.builder().virtualTime(true).build();
+    return RandosScheduler.builder().virtualTime(true).closedWorld(false).build();
   }
 
   @Override

@@ -1,0 +1,181 @@
+package dev.picos.domains;
+
+import dev.picos.core.Fiber;
+import java.lang.System.Logger.Level;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fibers of an execution that nobody else wakes: notices when none can ever run again, and
+ * unwinds them then.
+ */
+final class ClosedWorld {
+  // For maintainers.
+  //
+  // Asked by the last domain when it finds nothing to do, so every fiber that has not ended is
+  // suspended then, and what it has written is visible.
+  //
+  // A fiber that waits outside is no deadlock: in a timed wait of the JDK, in I/O, or for another
+  // run. Only its stack tells.
+  //
+  // Unwinding lets every await throw. What fibers do on their way out may wait again, and be in a
+  // deadlock again, and so on; a program that never stops doing so is left where it is.
+
+  private static final System.Logger LOGGER = System.getLogger("dev.picos.domains");
+  private static final int MOST_ROUNDS = 1_000;
+
+  private final Map<Fiber, Living> living = new ConcurrentHashMap<>();
+  private final AtomicLong spawned = new AtomicLong();
+  private final @Nullable PendingTimer timer;
+  private volatile @Nullable DeadlockException deadlock;
+  private boolean reported;
+  private int rounds;
+
+  /**
+   * @param timer what the timeouts of the execution are set on, unless they pass in virtual time
+   */
+  ClosedWorld(@Nullable PendingTimer timer) {
+    this.timer = timer;
+  }
+
+  private static final class Living {
+    final Fiber fiber;
+    final long number;
+    final StackTraceElement[] spawnedAt = new Throwable().getStackTrace();
+    volatile @Nullable Host host;
+    volatile boolean unwinds;
+
+    Living(Fiber fiber, long number) {
+      this.fiber = fiber;
+      this.number = number;
+    }
+
+    DeadlockException.Waiting describe() {
+      return new DeadlockException.Waiting(fiber, number, stack(), List.of(spawnedAt));
+    }
+
+    List<StackTraceElement> stack() {
+      Host here = host;
+      return here == null ? List.of() : List.of(here.thread.getStackTrace());
+    }
+
+    /** Where it waits for what is not of this run; {@code null} if it does not. */
+    @Nullable StackTraceElement outside() {
+      List<StackTraceElement> stack = stack();
+      Host here = host;
+      if (here != null && here.thread.getState() == Thread.State.TIMED_WAITING) {
+        return stack.stream().filter(each -> !isOfPark(each)).findFirst().orElse(null);
+      }
+      return stack.stream().filter(Living::isOutside).findFirst().orElse(null);
+    }
+
+    private static boolean isOfPark(StackTraceElement frame) {
+      return frame.getClassName().startsWith("jdk.internal.")
+          || frame.getClassName().equals("java.lang.VirtualThread")
+          || frame.getClassName().startsWith("java.lang.System$")
+          || frame.getClassName().equals("java.util.concurrent.locks.LockSupport");
+    }
+
+    private static boolean isOutside(StackTraceElement frame) {
+      String name = frame.getClassName();
+      return name.startsWith("sun.nio.ch.")
+          || name.startsWith("java.lang.Process")
+          || name.equals("dev.picos.domains.Service")
+          || (frame.getMethodName().equals("run")
+              && (name.equals("dev.picos.domains.Execution")
+                  || name.equals("dev.picos.core.ThreadScheduler")))
+          || (frame.getMethodName().equals("call") && name.equals("dev.picos.core.Main"));
+    }
+  }
+
+  /** A fiber is about to be spawned by the caller. */
+  void spawning(Fiber fiber) {
+    living.put(fiber, new Living(fiber, spawned.getAndIncrement()));
+  }
+
+  void begun(Fiber fiber, Host host) {
+    Living one = living.get(fiber);
+    if (one != null) {
+      one.host = host;
+    }
+  }
+
+  /** The fiber has ended, or has not been spawned after all. */
+  void ended(Fiber fiber) {
+    living.remove(fiber);
+  }
+
+  @Nullable DeadlockException deadlock() {
+    return deadlock;
+  }
+
+  /** Whether a fiber that has been woken is to unwind; says so once. */
+  boolean unwinds(Fiber fiber) {
+    Living one = living.get(fiber);
+    if (one == null || !one.unwinds) {
+      return false;
+    }
+    one.unwinds = false;
+    return true;
+  }
+
+  /** What comes of a look at fibers of which none can run. */
+  enum Look {
+    /** They wait for a timeout, or for what is outside. */
+    WAIT,
+    /** They were in a deadlock and have been woken. */
+    AGAIN,
+    /** They are in a deadlock, and nothing can wake them. */
+    GIVE_UP
+  }
+
+  Look look() {
+    if (living.isEmpty() || (timer != null && timer.isPending())) {
+      return Look.WAIT;
+    }
+    List<Living> all =
+        living.values().stream().sorted(Comparator.comparingLong(l -> l.number)).toList();
+    for (Living one : all) {
+      StackTraceElement outside = one.outside();
+      if (outside != null) {
+        report(one, outside);
+        return Look.WAIT;
+      }
+    }
+    if (deadlock == null) {
+      deadlock = new DeadlockException(all.stream().map(Living::describe).toList());
+    }
+    return ++rounds <= MOST_ROUNDS && wake(all.stream()) ? Look.AGAIN : Look.GIVE_UP;
+  }
+
+  private static boolean wake(Stream<Living> fibers) {
+    boolean any = false;
+    for (Living one : (Iterable<Living>) fibers::iterator) {
+      Host host = one.host;
+      if (host != null && host.isAwaiting()) {
+        one.unwinds = true;
+        LockSupport.unpark(host.thread);
+        any = true;
+      }
+    }
+    return any;
+  }
+
+  private void report(Living one, StackTraceElement outside) {
+    if (!reported) {
+      reported = true;
+      LOGGER.log(
+          Level.WARNING,
+          "fiber {0} waits at {1}, for what is outside the control of its run: the run waits in real"
+              + " time, and cannot be repeated",
+          Long.toString(one.number),
+          outside);
+    }
+  }
+}

@@ -1,0 +1,353 @@
+package dev.picos.sched.randos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.picos.core.Block;
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Trigger;
+import dev.picos.domains.DeadlockException;
+import dev.picos.domains.Domains;
+import dev.picos.domains.Execution;
+import dev.picos.domains.VirtualTimer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a run does that can do nothing any more. */
+@Timeout(60)
+class ClosedWorldTest {
+  private final List<Object> log = Collections.synchronizedList(new ArrayList<>());
+
+  static Stream<RandosScheduler> closed() {
+    return Stream.of(
+        RandosScheduler.builder().seed(1).virtualTime(true).build(),
+        RandosScheduler.builder().seed(2).closedWorld(true).build(),
+        RandosScheduler.builder().seed(3).closedWorld(true).freshThreads(true).build(),
+        RandosScheduler.builder().seed(4).closedWorld(true).domains(2).build());
+  }
+
+  @AfterEach
+  void domainsAreBackInThePool() {
+    while (Domains.shared().idleCount() < Domains.shared().size()) {
+      LockSupport.parkNanos(100_000);
+    }
+  }
+
+  private static DeadlockException deadlock(RandosScheduler scheduler, Block<?> main) {
+    DeadlockException deadlock =
+        catchThrowableOfType(DeadlockException.class, () -> scheduler.run(main));
+    assertThat(deadlock).isNotNull();
+    return deadlock;
+  }
+
+  // Deadlocks
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void fiberThatNobodyWakes_unwinds(RandosScheduler scheduler) {
+    DeadlockException deadlock =
+        deadlock(
+            scheduler,
+            () -> {
+              try {
+                log.add(new Trigger().await());
+              } catch (RuntimeException e) {
+                log.add(e);
+                throw e;
+              } finally {
+                log.add("finally");
+              }
+            });
+
+    assertThat(log).containsExactly(deadlock, "finally");
+    assertThat(deadlock)
+        .hasMessageStartingWith("no fiber can run, and no timeout is set; 1 waits:")
+        .hasMessageContaining("fiber 0 waits")
+        .hasMessageContaining("ClosedWorldTest.java:");
+    assertThat(deadlock.getSuppressed())
+        .anySatisfy(each -> assertThat(each).hasMessageContaining("seed " + scheduler.seed()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void everyFiber_isListedWithWhereItWaitsAndWasSpawned(RandosScheduler scheduler) {
+    Computation<Object> left = new Computation<>();
+    Computation<Object> right = new Computation<>();
+
+    DeadlockException deadlock =
+        deadlock(
+            scheduler,
+            () -> {
+              spawnWaiter(left, right);
+              spawnWaiter(right, left);
+            });
+
+    assertThat(deadlock.fibers()).hasSize(2);
+    for (int i = 0; i < 2; i++) {
+      DeadlockException.Waiting each = deadlock.fibers().get(i);
+      assertThat(each.number()).isEqualTo(i + 1);
+      assertThat(each.waitsAt()).anyMatch(frame -> frame.getMethodName().equals("waitFor"));
+      assertThat(each.spawnedAt()).anyMatch(frame -> frame.getMethodName().equals("spawnWaiter"));
+    }
+    assertThat(deadlock).hasMessageContaining("2 wait:").hasMessageContaining("waitFor");
+    assertThat(log).hasSize(2).containsOnly(deadlock);
+  }
+
+  private void spawnWaiter(Computation<Object> first, Computation<Object> then) {
+    Fiber.spawn(new Fiber(new Computation<>(), false), self -> waitFor(first, then));
+  }
+
+  /** What leaves the main of a bare fiber here is not fatal. */
+  private void waitFor(Computation<Object> first, Computation<Object> then) {
+    try {
+      first.join();
+      then.tryReturn(1);
+    } catch (RuntimeException e) {
+      log.add(e);
+      throw e;
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void fiberThatForbidsCancelation_unwindsToo(RandosScheduler scheduler) {
+    DeadlockException deadlock =
+        deadlock(
+            scheduler,
+            () ->
+                Fiber.current()
+                    .forbid(
+                        () -> {
+                          try {
+                            new Computation<>().join();
+                          } finally {
+                            log.add("finally");
+                          }
+                        }));
+
+    assertThat(deadlock.fibers()).hasSize(1);
+    assertThat(log).containsExactly("finally");
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void cleanUpThatAwaits_succeedsOrUnwindsInItsTurn(RandosScheduler scheduler) {
+    Computation<Object> released = new Computation<>();
+
+    deadlock(
+        scheduler,
+        () -> {
+          Fiber.spawn(
+              new Fiber(new Computation<>(), false),
+              self -> {
+                try {
+                  new Computation<>().join();
+                } finally {
+                  released.tryReturn("released");
+                }
+              });
+          try {
+            new Computation<>().join();
+          } finally {
+            log.add(released.await());
+            try {
+              new Computation<>().join();
+            } catch (DeadlockException again) {
+              log.add("again");
+            }
+          }
+        });
+
+    assertThat(log).containsExactly("released", "again");
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void deadlockThatIsCaught_isThrownAllTheSame(RandosScheduler scheduler) {
+    deadlock(
+        scheduler,
+        () -> {
+          try {
+            new Computation<>().join();
+          } catch (DeadlockException e) {
+            log.add(e);
+          }
+        });
+
+    assertThat(log).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void fiberThatDoesNotGiveUp_isLeftBehind(RandosScheduler scheduler) {
+    deadlock(
+        scheduler,
+        () -> {
+          for (; ; ) {
+            try {
+              new Computation<>().join();
+            } catch (DeadlockException e) {
+              // and waits again
+            }
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void fiberInALockOfTheJdk_isListedAndLeftBehind(RandosScheduler scheduler) {
+    ReentrantLock lock = new ReentrantLock();
+
+    DeadlockException deadlock =
+        deadlock(
+            scheduler,
+            () -> {
+              Fibers.spawnBare(
+                  () -> {
+                    lock.lock();
+                    new Computation<>().join(); // and never unlocks
+                  });
+              Fiber.yield();
+              while (!lock.isLocked()) {
+                Fiber.yield();
+              }
+              lock.lock();
+              log.add("got the lock");
+            });
+
+    assertThat(deadlock.fibers()).hasSize(2);
+    assertThat(deadlock.fibers().get(0).waitsAt())
+        .anyMatch(frame -> frame.getClassName().equals(ReentrantLock.class.getName()));
+    assertThat(log).isEmpty();
+  }
+
+  @Test
+  void sameSeed_sameDeadlock() {
+    List<String> messages = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      Computation<Object> left = new Computation<>();
+      Computation<Object> right = new Computation<>();
+      messages.add(
+          deadlock(
+                  RandosScheduler.builder().seed(42).virtualTime(true).build(),
+                  () -> {
+                    spawnWaiter(left, right);
+                    spawnWaiter(right, left);
+                    left.join();
+                  })
+              .getMessage());
+    }
+    assertThat(messages.get(0)).isEqualTo(messages.get(1));
+  }
+
+  // No deadlocks
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void fiberThatSleeps_isNoDeadlock(RandosScheduler scheduler) {
+    scheduler.run(
+        () -> {
+          for (int i = 0; i < 20; i++) {
+            Computation<Object> sleeper =
+                Fibers.spawn(
+                    () -> {
+                      Fiber.sleep(Duration.ofMillis(1));
+                      return "slept";
+                    });
+            log.add(sleeper.await());
+          }
+        });
+
+    assertThat(log).hasSize(20).containsOnly("slept");
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void timeoutThatWillNotFire_hidesNoDeadlock(RandosScheduler scheduler) {
+    Computation<Object> completed = new Computation<>();
+    deadlock(
+        scheduler,
+        () -> {
+          completed.cancelAfter(Duration.ofHours(1), new RuntimeException("timeout"));
+          completed.tryReturn(1);
+          completed.cancelAfter(Duration.ofHours(1), new RuntimeException("timeout"));
+          new Computation<>().join();
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void timedWaitOfTheJdk_isNoDeadlock(RandosScheduler scheduler) throws Exception {
+    scheduler.run(
+        () -> {
+          Thread.sleep(20);
+          CountDownLatch latch = new CountDownLatch(1);
+          log.add(latch.await(20, TimeUnit.MILLISECONDS));
+        });
+
+    assertThat(log).containsExactly(false);
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void waitForARunOfItsOwn_isNoDeadlock(RandosScheduler scheduler) {
+    scheduler.run(
+        () ->
+            RandosScheduler.create()
+                .run(
+                    () -> {
+                      Fiber.sleep(Duration.ofMillis(20));
+                      log.add("inner");
+                    }));
+
+    assertThat(log).containsExactly("inner");
+  }
+
+  @Test
+  void openWorld_waitsForOthers() {
+    for (RandosScheduler scheduler :
+        List.of(
+            RandosScheduler.create(),
+            RandosScheduler.builder().virtualTime(true).closedWorld(false).build())) {
+      Trigger trigger = new Trigger();
+      scheduler.run(
+          () -> {
+            Thread waiter = Thread.currentThread();
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      while (waiter.getState() != Thread.State.WAITING) {
+                        LockSupport.parkNanos(100_000);
+                      }
+                      trigger.signal();
+                    });
+            assertThat(trigger.await()).isNull();
+          });
+    }
+  }
+
+  @Test
+  void service_hasNoClosedWorld() {
+    Execution execution =
+        new Execution(new Randos(new Bag(new RandomWalk(1)), false, null, "test"))
+            .timer(new VirtualTimer())
+            .closedWorld();
+    assertThatIllegalStateException()
+        .isThrownBy(execution::start)
+        .withMessageContaining("closed world");
+  }
+}
