@@ -5,7 +5,8 @@ import dev.picos.core.Scheduler;
 import dev.picos.domains.Execution;
 import dev.picos.domains.Policy;
 import dev.picos.domains.Ready;
-import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,8 @@ public final class LifoScheduler implements Scheduler {
   }
 
   private static final class Lifo implements Policy {
-    private final ArrayDeque<Ready> stack = new ArrayDeque<>();
+    // Not an ArrayDeque, which loses what it holds when it finds no memory to grow.
+    private final Deque<Ready> stack = new ConcurrentLinkedDeque<>();
     private int turns;
 
     @Override
