@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.time.Duration;

@@ -2,6 +2,7 @@ package dev.picos.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.picos.testing.Fork;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -9,7 +10,7 @@ class HandlerLookupTest {
   @Test
   void handler_isFoundInOrder() throws Exception {
     // design decision 13: first what is bound, then what the lookup finds, last the thread handler
-    Fork fork = Fork.run(HandlerLookupProgram.class, List.of());
+    Fork fork = Fork.java(HandlerLookupProgram.class, List.of(Trigger.class), List.of());
 
     assertThat(fork.output().lines())
         .containsExactly(
@@ -20,6 +21,6 @@ class HandlerLookupTest {
             "platform: thread's own",
             "asked for platform threads: 0",
             "second: refused");
-    assertThat(fork.exitCode()).isZero();
+    assertThat(fork.exit()).isZero();
   }
 }

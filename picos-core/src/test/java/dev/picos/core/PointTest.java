@@ -2,6 +2,7 @@ package dev.picos.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.picos.testing.Fork;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ class PointTest {
   @Test
   void before_withoutTheFlag() throws Exception {
     // without the flag no explorer is asked, even if there is one
-    Fork fork = Fork.run(PointProgram.class, List.of(), services);
+    Fork fork = Fork.java(PointProgram.class, List.of(Trigger.class), List.of(), services);
 
     assertThat(fork.output().lines())
         .containsExactly(
@@ -36,13 +37,15 @@ class PointTest {
             "tryReturn: []",
             "isRunning: []",
             "tryCommit: []");
-    assertThat(fork.exitCode()).isZero();
+    assertThat(fork.exit()).isZero();
   }
 
   @Test
   void before_withTheFlag() throws Exception {
     // with the flag, every access to shared state is announced before it happens
-    Fork fork = Fork.run(PointProgram.class, List.of("-Dpicos.explore=true"), services);
+    Fork fork =
+        Fork.java(
+            PointProgram.class, List.of(Trigger.class), List.of("-Dpicos.explore=true"), services);
 
     assertThat(fork.output().lines())
         .containsExactly(
@@ -52,43 +55,46 @@ class PointTest {
             "tryReturn: [READ Computation[running], UPDATE Computation[running]]",
             "isRunning: [READ Computation[returned 42]]",
             "tryCommit: [UPDATE Transaction[STARTED]]");
-    assertThat(fork.exitCode()).isZero();
+    assertThat(fork.exit()).isZero();
   }
 
   @Test
   void before_throwing() throws Exception {
     // an explorer that throws abandons the operation, which has not happened
     Fork fork =
-        Fork.run(
+        Fork.java(
             PointProgram.class,
+            List.of(Trigger.class),
             List.of("-Dpicos.explore=true", "-Dpicos.program=abandon"),
             services);
 
     assertThat(fork.output().lines())
         .containsExactly("abandoned Trigger[initial]", "abandoned Computation[running]");
-    assertThat(fork.exitCode()).isZero();
+    assertThat(fork.exit()).isZero();
   }
 
   @Test
   void before_withoutAnExplorer() throws Exception {
     // the flag without an explorer is refused, with a message that says what is missing
-    Fork fork = Fork.run(PointProgram.class, List.of("-Dpicos.explore=true"));
+    Fork fork =
+        Fork.java(PointProgram.class, List.of(Trigger.class), List.of("-Dpicos.explore=true"));
 
     assertThat(fork.output())
         .contains("-Dpicos.explore=true needs a provider of dev.picos.core.Point$Explorer");
-    assertThat(fork.exitCode()).isNotZero();
+    assertThat(fork.exit()).isNotZero();
   }
 
   @Test
   void triggers_doNotSpin() throws Exception {
     // TR-20: with 8 threads contending for triggers, none passes more points than one alone would
     Fork fork =
-        Fork.run(
+        Fork.java(
             PointProgram.class,
+            List.of(Trigger.class),
             List.of("-Dpicos.explore=true", "-Dpicos.program=contend"),
             services);
 
     assertThat(fork.output()).isEqualTo("3");
-    assertThat(fork.exitCode()).isZero();
+    assertThat(fork.exit()).isZero();
   }
 }

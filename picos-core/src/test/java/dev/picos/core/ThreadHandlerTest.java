@@ -3,6 +3,8 @@ package dev.picos.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;

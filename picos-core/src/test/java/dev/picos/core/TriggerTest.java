@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;

@@ -25,7 +25,12 @@ public interface Policy {
   /**
    * Keeps {@code fiber} until {@link #next} returns it, perhaps that of another policy of the same
    * execution. Called when a fiber spawns, yields or wakes another one; what other threads wake is
-   * handed over between two fibers.
+   * handed over between two fibers. The fiber is suspended, or has not started, so its locals may
+   * be read.
+   *
+   * <p>An {@link OutOfMemoryError} out of this, and only out of this, is not fatal, and must leave
+   * the policy without the fiber and with all that it had: the spawn throws it, and a wake-up calls
+   * this again later.
    *
    * @param first whether the fiber was resumed because it is canceled, and had better go ahead of
    *     others to release what it holds

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -9,6 +9,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
+import dev.picos.testing.Fork;
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -22,6 +25,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jctools.queues.MessagePassingQueue;
+import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -355,9 +360,9 @@ class DomainsTest {
   void trySpawn_onceStarted_allocatesNothing() throws Exception {
     // a thousand tasks lent, in interpreted code that leaves no allocation out, cost less than the
     // smallest object each
-    Fork fork = Fork.java(CountsAllocation.class, "-Xint");
+    Fork fork = java(CountsAllocation.class, "-Xint");
 
-    assertThat(fork.output.strip()).isEqualTo("1000 little");
+    assertThat(fork.output().strip()).isEqualTo("1000 little");
   }
 
   @Test
@@ -751,10 +756,10 @@ class DomainsTest {
   void prepare_clampsToTheLimitAndDecidesOnce() throws Exception {
     // the first prepare decides, within -Dpicos.domains; the pool is complete when it returns;
     // later calls get the same pool
-    Fork fork = Fork.java(Prepares.class, "-Dpicos.domains=3");
+    Fork fork = java(Prepares.class, "-Dpicos.domains=3");
 
-    assertThat(fork.output.strip()).isEqualTo("3 true true true true");
-    assertThat(fork.exit).isZero();
+    assertThat(fork.output().strip()).isEqualTo("3 true true true true");
+    assertThat(fork.exit()).isZero();
   }
 
   static final class PreparesAtOnce {
@@ -775,9 +780,9 @@ class DomainsTest {
   @Test
   void prepare_byManyAtOnce_returnsACompletePoolToEach() throws Exception {
     // whoever calls prepare, first or not, gets the pool when all domains are there and idle
-    Fork fork = Fork.java(PreparesAtOnce.class, "-Dpicos.domains=40");
+    Fork fork = java(PreparesAtOnce.class, "-Dpicos.domains=40");
 
-    assertThat(fork.output.lines()).hasSize(8).containsOnly("complete");
+    assertThat(fork.output().lines()).hasSize(8).containsOnly("complete");
   }
 
   static final class PreparesNone {
@@ -791,9 +796,9 @@ class DomainsTest {
   @Test
   void prepare_withLessThanOne_takesOne() throws Exception {
     // there is no pool without a domain
-    Fork fork = Fork.java(PreparesNone.class);
+    Fork fork = java(PreparesNone.class);
 
-    assertThat(fork.output.strip()).isEqualTo("1");
+    assertThat(fork.output().strip()).isEqualTo("1");
   }
 
   static final class SharesFirst {
@@ -813,21 +818,22 @@ class DomainsTest {
   void shared_beforePrepare_decides() throws Exception {
     // a library that is first gets a pool of the limit, without threads; prepare then completes
     // that one
-    Fork fork = Fork.java(SharesFirst.class, "-Dpicos.domains=9");
+    Fork fork = java(SharesFirst.class, "-Dpicos.domains=9");
 
-    assertThat(fork.output.strip()).isEqualTo("9 true true true");
+    assertThat(fork.output().strip()).isEqualTo("9 true true true");
   }
 
   @Test
   void limit_thatIsNoPositiveNumber_isExplained() throws Exception {
     // a wrong -Dpicos.domains is named in the error
-    Fork none = Fork.java(SharesFirst.class, "-Dpicos.domains=0");
-    Fork word = Fork.java(SharesFirst.class, "-Dpicos.domains=many");
+    Fork none = java(SharesFirst.class, "-Dpicos.domains=0");
+    Fork word = java(SharesFirst.class, "-Dpicos.domains=many");
 
-    assertThat(none.output)
+    assertThat(none.output())
         .contains("IllegalArgumentException")
         .contains("-Dpicos.domains must be a positive number of domains: 0");
-    assertThat(word.output).contains("-Dpicos.domains must be a positive number of domains: many");
+    assertThat(word.output())
+        .contains("-Dpicos.domains must be a positive number of domains: many");
   }
 
   static final class UsesNoFlag {
@@ -854,9 +860,9 @@ class DomainsTest {
   @Test
   void pool_needsNoFlag() throws Exception {
     // lending threads has nothing to do with virtual threads: without --add-opens a pool works
-    Fork fork = Fork.java(UsesNoFlag.class);
+    Fork fork = java(UsesNoFlag.class);
 
-    assertThat(fork.output.lines()).containsExactly("false", "true", "false", "closed");
+    assertThat(fork.output().lines()).containsExactly("false", "true", "false", "closed");
   }
 
   static final class ClosesUnderRun {
@@ -886,8 +892,20 @@ class DomainsTest {
   @Test
   void close_ofSharedPool_leavesSchedulersRunning() throws Exception {
     // runs go on to their ends when the shared pool is closed, and new ones find extra domains
-    Fork fork = Fork.java(ClosesUnderRun.class, Fork.OPENS);
+    Fork fork = java(ClosesUnderRun.class, Fork.OPENS);
 
-    assertThat(fork.output.lines()).containsExactly("42", "true", "43");
+    assertThat(fork.output().lines()).containsExactly("42", "true", "43");
+  }
+
+  /** A further JVM with what the tests here need. */
+  private static Fork java(Class<?> main, String... options) throws Exception {
+    return Fork.java(
+        main,
+        List.of(
+            Domains.class,
+            Fiber.class,
+            MpscUnboundedVarHandleArrayQueue.class,
+            MessagePassingQueue.class),
+        List.of(options));
   }
 }

@@ -12,6 +12,8 @@ import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
 import dev.picos.core.ThreadScheduler;
 import dev.picos.core.Trigger;
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -331,7 +333,8 @@ class ExecutionTest {
     Object monitor = new Object();
 
     Task<Integer> task =
-        Task.startVirtual(
+        Task.start(
+            Task.Kind.VIRTUAL,
             () -> {
               int first = QueueScheduler.create().call(() -> 1);
               synchronized (monitor) {

@@ -8,6 +8,8 @@ import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Field;

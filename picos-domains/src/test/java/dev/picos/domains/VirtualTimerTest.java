@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.picos.core.Computation;
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.picos.core.Computation;
 import dev.picos.core.Outcome;
 import dev.picos.core.Trigger;
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;

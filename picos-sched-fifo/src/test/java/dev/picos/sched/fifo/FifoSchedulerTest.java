@@ -13,6 +13,9 @@ import dev.picos.core.ThreadScheduler;
 import dev.picos.core.Trigger;
 import dev.picos.domains.Domain;
 import dev.picos.domains.Domains;
+import dev.picos.testing.Fork;
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -171,12 +174,12 @@ class FifoSchedulerTest {
     // without --add-opens a scheduler cannot be built, each time; the message says the option of
     // the command line, the attribute of the manifest and the setting of surefire, and the
     // scheduler that needs none of them; that one works
-    Fork fork = Fork.java(WithoutFlag.class);
+    Fork fork = java(WithoutFlag.class);
 
-    assertThat(fork.exit).isZero();
-    assertThat(fork.output.lines().filter(line -> line.startsWith("MissingFlagException: ")))
+    assertThat(fork.exit()).isZero();
+    assertThat(fork.output().lines().filter(line -> line.startsWith("MissingFlagException: ")))
         .hasSize(2);
-    assertThat(fork.output)
+    assertThat(fork.output())
         .contains("java --add-opens=java.base/java.lang=ALL-UNNAMED")
         .contains("Add-Opens: java.base/java.lang")
         .contains("<argLine>--add-opens=java.base/java.lang=ALL-UNNAMED</argLine>")
@@ -189,9 +192,9 @@ class FifoSchedulerTest {
   @Test
   void flagGivenAsTheMessageSays_works() throws Exception {
     // with the option that the message names there is nothing to complain about
-    Fork fork = Fork.java(WithoutFlag.class, "--add-opens=java.base/java.lang=ALL-UNNAMED");
+    Fork fork = java(WithoutFlag.class, "--add-opens=java.base/java.lang=ALL-UNNAMED");
 
-    assertThat(fork.output.strip()).isEqualTo("ThreadScheduler: 42");
+    assertThat(fork.output().strip()).isEqualTo("ThreadScheduler: 42");
   }
 
   // Order
@@ -1027,5 +1030,11 @@ class FifoSchedulerTest {
         .hasMessageContaining("fibers left behind: 2");
 
     assertThat(log).containsExactly("fails");
+  }
+
+  /** A further JVM with what the tests here need. */
+  private static Fork java(Class<?> main, String... options) throws Exception {
+    return Fork.java(
+        main, List.of(FifoScheduler.class, Domains.class, Fiber.class), List.of(options));
   }
 }

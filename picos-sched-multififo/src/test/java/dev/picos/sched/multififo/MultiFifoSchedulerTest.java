@@ -11,6 +11,8 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
 import dev.picos.domains.Domain;
 import dev.picos.domains.Domains;
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

@@ -8,9 +8,9 @@ import dev.picos.core.Outcome;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Transaction;
 import dev.picos.core.Trigger;
+import dev.picos.testing.Task;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.OnEveryScheduler;
-import dev.picos.tests.Task;
 import java.util.List;
 import java.util.concurrent.LinkedTransferQueue;
 

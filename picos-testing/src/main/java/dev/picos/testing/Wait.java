@@ -1,17 +1,18 @@
-package dev.picos.domains;
+package dev.picos.testing;
 
+import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** Waits for what nobody announces, such as the state of a thread or a garbage collection. */
-final class Wait {
+public final class Wait {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private Wait() {}
 
-  static void until(BooleanSupplier condition) {
+  public static void until(BooleanSupplier condition) {
     long start = System.nanoTime();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - start > PATIENCE.toNanos()) {
@@ -22,7 +23,7 @@ final class Wait {
   }
 
   /** The same for what is expected to be so in less time than it takes to sleep. */
-  static void untilSoon(BooleanSupplier condition) {
+  public static void untilSoon(BooleanSupplier condition) {
     for (int spins = 0; spins < 2_000; spins++) {
       if (condition.getAsBoolean()) {
         return;
@@ -36,11 +37,16 @@ final class Wait {
     until(condition);
   }
 
-  static void untilCollected(WeakReference<?> reference) {
-    until(
-        () -> {
-          System.gc();
-          return reference.get() == null;
-        });
+  /** Waits until {@code reference} is cleared, although {@code holders} are reachable. */
+  public static void untilCollected(WeakReference<?> reference, Object... holders) {
+    try {
+      until(
+          () -> {
+            System.gc();
+            return reference.get() == null;
+          });
+    } finally {
+      Reference.reachabilityFence(holders);
+    }
   }
 }

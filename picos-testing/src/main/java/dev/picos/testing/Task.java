@@ -1,37 +1,56 @@
-package dev.picos.tests;
+package dev.picos.testing;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Work in a plain thread of its own, which no scheduler runs, and what came of it. */
-public final class Task<T> {
+public final class Task<T extends @Nullable Object> {
   /** The two kinds of threads that Java has. */
   public enum Kind {
     PLATFORM,
     VIRTUAL
   }
 
+  /** Work that has no result. */
+  public interface Step {
+    void run() throws Exception;
+  }
+
   private final FutureTask<T> future;
   private final Thread thread;
 
-  private Task(Thread.Builder builder, Callable<T> body) {
+  private Task(Kind kind, Callable<T> body) {
     future = new FutureTask<>(body);
+    Thread.Builder builder =
+        kind == Kind.PLATFORM ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
     thread = builder.start(future);
   }
 
-  public static <T> Task<T> start(Callable<T> body) {
+  public static <T extends @Nullable Object> Task<T> start(Callable<T> body) {
     return start(Kind.PLATFORM, body);
   }
 
-  public static <T> Task<T> start(Kind kind, Callable<T> body) {
-    return new Task<>(
-        kind == Kind.PLATFORM ? Thread.ofPlatform().daemon() : Thread.ofVirtual(), body);
+  public static <T extends @Nullable Object> Task<T> start(Kind kind, Callable<T> body) {
+    return new Task<>(kind, body);
+  }
+
+  public static Task<Boolean> start(Step body) {
+    return start(
+        () -> {
+          body.run();
+          return true;
+        });
   }
 
   public Thread thread() {
     return thread;
+  }
+
+  public boolean isDone() {
+    return future.isDone();
   }
 
   /** Waits until the thread waits. */
@@ -47,7 +66,10 @@ public final class Task<T> {
       if (e.getCause() instanceof Error error) {
         throw error;
       }
-      throw (Exception) e.getCause();
+      if (e.getCause() instanceof Exception exception) {
+        throw exception;
+      }
+      throw e;
     }
   }
 }
