@@ -99,6 +99,7 @@ final class Patience {
 
   private static void check(Rules rules, String what) {
     if (System.nanoTime() - rules.deadline() > 0) {
+      rules.gaveUp(what); // the run may not return then, and not tell
       throw new AssertionError("waited in vain for " + what);
     }
   }

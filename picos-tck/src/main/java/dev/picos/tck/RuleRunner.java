@@ -1,7 +1,6 @@
 package dev.picos.tck;
 
 import java.lang.reflect.Method;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -26,7 +25,7 @@ final class RuleRunner implements InvocationInterceptor {
     RuleThread thread = new RuleThread(context.getDisplayName(), invocation);
     thread.start();
     if (!thread.join(contract.timeout())) {
-      throw new AssertionError(thread.describeHang(contract.timeout()));
+      throw new AssertionError(thread.describeHang(contract));
     }
     if (thread.thrown != null) {
       throw thread.thrown;
@@ -75,9 +74,16 @@ final class RuleRunner implements InvocationInterceptor {
       }
     }
 
-    String describeHang(Duration timeout) {
-      return "%s%n  has not ended within %s; it waits for %s%s%n%n%s"
-          .formatted(getName(), timeout, waitingFor, place(), Threads.dump());
+    String describeHang(SchedulerContract contract) {
+      String what = contract.waitedInVainFor();
+      return "%s%n  has not ended within %s; it waits for %s%s%s%n%n%s"
+          .formatted(
+              getName(),
+              contract.timeout(),
+              waitingFor,
+              place(),
+              what == null ? "" : "%n  and has waited in vain for %s".formatted(what),
+              Threads.dump());
     }
 
     /** Where in the rule that is, as a link for an IDE. */

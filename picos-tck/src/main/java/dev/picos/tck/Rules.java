@@ -10,6 +10,9 @@ interface Rules {
   /** When the rule that is running has to stop waiting, by {@link System#nanoTime}. */
   long deadline();
 
+  /** A fiber or a thread of the rule has waited in vain, and gives up. */
+  void gaveUp(String what);
+
   /** How often a rule repeats what {@code usual} repetitions have been found to be enough for. */
   int rounds(int usual);
 }

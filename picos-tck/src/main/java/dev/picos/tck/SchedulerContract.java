@@ -3,6 +3,7 @@ package dev.picos.tck;
 import dev.picos.core.Scheduler;
 import java.time.Duration;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -60,6 +61,7 @@ public abstract class SchedulerContract
         CapabilityRules {
 
   private volatile long deadline;
+  private volatile @Nullable String waitedInVainFor;
 
   /** For subclasses. */
   protected SchedulerContract() {}
@@ -98,6 +100,18 @@ public abstract class SchedulerContract
   @Override
   public final long deadline() {
     return deadline;
+  }
+
+  @Override
+  public final void gaveUp(String what) {
+    if (waitedInVainFor == null) {
+      waitedInVainFor = what;
+    }
+  }
+
+  /** What the first that gave up had waited for; {@code null} if nobody did. */
+  final @Nullable String waitedInVainFor() {
+    return waitedInVainFor;
   }
 
   /**

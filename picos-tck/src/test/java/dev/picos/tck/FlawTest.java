@@ -36,6 +36,16 @@ class FlawTest {
   }
 
   @Test
+  void ruleThatHangs_saysWhatAFiberHasGivenUp() {
+    // a fiber that waits in vain throws, but the run may never bring that out
+    Suite suite = Suite.run(BatonContract.class, Flaw.YIELDS_TO_NOBODY);
+
+    assertThat(suite.failed.get("CANCELED-01"))
+        .contains("has not ended within PT0.8S; it waits for the run to return at")
+        .contains("and has waited in vain for both fibers to await");
+  }
+
+  @Test
   void capabilityThatIsNotClaimed_isSkippedWithTheReason() {
     // the rules for what a scheduler does not claim are skipped, and say so
     Suite suite = Suite.run(BatonContract.class, Flaw.NONE);
