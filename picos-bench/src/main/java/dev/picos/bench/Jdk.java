@@ -17,23 +17,25 @@ final class Jdk {
     Thread.startVirtualThread(body).join();
   }
 
-  /** Starts {@code threads} virtual threads and waits for them. */
+  /** Starts {@code threads} virtual threads in another one and waits for them. */
   static void callAll(int threads, Runnable body) throws InterruptedException {
-    call(
-        () -> {
-          CountDownLatch ended = new CountDownLatch(threads);
-          for (int i = 0; i < threads; i++) {
-            Thread.startVirtualThread(
-                () -> {
-                  body.run();
-                  ended.countDown();
-                });
-          }
-          try {
-            ended.await();
-          } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-          }
-        });
+    call(() -> runAll(threads, body));
+  }
+
+  /** Starts {@code threads} virtual threads and waits for them. */
+  static void runAll(int threads, Runnable body) {
+    CountDownLatch ended = new CountDownLatch(threads);
+    for (int i = 0; i < threads; i++) {
+      Thread.startVirtualThread(
+          () -> {
+            body.run();
+            ended.countDown();
+          });
+    }
+    try {
+      ended.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

@@ -4,6 +4,8 @@
  * <p>One class a question. In each, {@code picos} is ours; {@code raw} is the same on bare
  * continuations, which is the limit; {@code ownExecutor} is a plain virtual thread on an executor
  * like ours; {@code jdk} is virtual threads on the JDK's scheduler with its default parallelism,
- * and {@code jdkOneCarrier} with one carrier, which compares like with like.
+ * and {@code jdkOneCarrier} with one carrier, which compares like with like. Where there is more
+ * than one of ours, the name says which, and a number on how many domains; with a rival it is how
+ * many threads.
  */
 package dev.picos.bench;
