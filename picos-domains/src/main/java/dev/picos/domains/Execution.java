@@ -53,6 +53,7 @@ public final class Execution {
   // may have been counted meanwhile, so whoever takes it back wakes the last domain to look again.
 
   private final List<Seat> seats;
+  private final boolean parallel;
   private final Workers workers;
   final Inbox inbox = new Inbox();
   private final AtomicReference<@Nullable Throwable> escaped = new AtomicReference<>();
@@ -89,6 +90,7 @@ public final class Execution {
       throw new IllegalArgumentException("an execution needs at least one policy");
     }
     seats = policies.stream().map(policy -> new Seat(this, policy)).toList();
+    parallel = seats.size() > 1;
     workers = new Workers(this, seats);
   }
 
@@ -305,7 +307,7 @@ public final class Execution {
   private void add(Ready fiber, Seat seat) {
     inbox.emptyInto(seat.policy); // what was ready before stays before
     seat.policy.ready(fiber, fiber.goesFirst());
-    if (seats.size() > 1 && seat.policy.available() > 1) {
+    if (parallel && seat.policy.available() > 1) {
       workers.callOneMore();
     }
   }

@@ -100,9 +100,13 @@ final class Host extends Ready
 
   /** Gives a new or free host a fiber to run in its next slice. */
   void take(Start start, Execution execution) {
-    this.execution = execution;
+    if (this.execution != execution) { // an old object is expensive to write references to
+      this.execution = execution;
+    }
     this.fiber = start.fiber;
-    this.main = start.main;
+    if (main != start.main) {
+      this.main = start.main;
+    }
     execution.begun(start.fiber, this);
   }
 
@@ -116,7 +120,9 @@ final class Host extends Ready
    * ends.
    */
   void runSlice(Domain domain) {
-    this.domain = domain;
+    if (this.domain != domain) {
+      this.domain = domain;
+    }
     PLACE.setVolatile(this, OUT);
     if (slice == null) {
       thread.start(); // which calls execute()

@@ -15,7 +15,7 @@ final class Hosts {
   private final @Nullable Host[] waiting = new Host[CAPACITY];
   private int count;
 
-  /** The seat for which a slice is running. */
+  /** The seat that the domain has and works for; {@code null} while it sleeps. */
   @Nullable Seat seat;
 
   /** The host that has been freed in the present slice and must not be reused before it is over. */
@@ -31,7 +31,9 @@ final class Hosts {
   /** Runs a fiber up to the end of its slice, and whatever that slice took from the policy. */
   void run(Ready ready, Seat seat) {
     Execution execution = seat.execution;
-    this.seat = seat;
+    if (this.seat != seat) { // an old object is expensive to write references to
+      this.seat = seat;
+    }
     Ready now = ready;
     while (now != null) {
       if (now instanceof Start start) {
@@ -42,7 +44,6 @@ final class Hosts {
         now = run((Host) now);
       }
     }
-    this.seat = null;
   }
 
   /** That seat, if it is one in {@code execution}; {@code null} otherwise. */

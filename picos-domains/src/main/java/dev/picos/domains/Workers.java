@@ -163,6 +163,8 @@ final class Workers {
       counts = serve(here, seat, called);
     } catch (Throwable thrown) {
       execution.fail(thrown);
+    } finally {
+      here.hosts.seat = null;
     }
     if (counts) {
       seat.leave();
@@ -271,6 +273,7 @@ final class Workers {
   }
 
   private void sleep(Domain here, Seat seat) {
+    here.hosts.seat = null; // what guests make ready comes from outside
     sleeper = here;
     here.idle(() -> !execution.isEmpty(seat) || stopped || here.isRecalled() || execution.isOver());
     sleeper = null;

@@ -2,7 +2,7 @@ package dev.picos.sched.fifo;
 
 import dev.picos.domains.Policy;
 import dev.picos.domains.Ready;
-import org.jctools.queues.varhandle.SpscUnboundedVarHandleArrayQueue;
+import dev.picos.domains.ReadyQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,13 +12,8 @@ import org.jspecify.annotations.Nullable;
  * last of them comes first; here they, too, come in their order.
  */
 final class Fifo implements Policy {
-  private static final int CHUNK = 1024;
-
-  // Not an ArrayDeque, which is broken when there is no memory for it to grow.
-  private final SpscUnboundedVarHandleArrayQueue<Ready> ready =
-      new SpscUnboundedVarHandleArrayQueue<>(CHUNK);
-  private final SpscUnboundedVarHandleArrayQueue<Ready> canceled =
-      new SpscUnboundedVarHandleArrayQueue<>(CHUNK);
+  private final ReadyQueue ready = new ReadyQueue();
+  private final ReadyQueue canceled = new ReadyQueue();
 
   private final int quota;
 
@@ -31,7 +26,7 @@ final class Fifo implements Policy {
 
   @Override
   public void ready(Ready fiber, boolean first) {
-    (first ? canceled : ready).offer(fiber);
+    (first ? canceled : ready).add(fiber);
   }
 
   @Override

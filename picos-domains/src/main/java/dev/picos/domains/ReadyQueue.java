@@ -1,0 +1,63 @@
+package dev.picos.domains;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fibers in the order in which they were added, for a {@link Policy} whose fibers nobody else
+ * takes. Not thread-safe.
+ *
+ * <p>Adding takes amortised constant time, and does nothing when there is no memory to grow; a
+ * queue keeps room for the most fibers that it has ever held.
+ */
+public final class ReadyQueue {
+  // Why not ArrayDeque: it has lost its elements when growing throws OutOfMemoryError.
+
+  private @Nullable Ready[] ring = new Ready[64]; // a power of two
+  private int head;
+  private int size;
+
+  /** Makes an empty queue. */
+  public ReadyQueue() {}
+
+  /**
+   * Adds {@code fiber} behind all others.
+   *
+   * @throws OutOfMemoryError if there is no room for it; it is not in the queue then
+   */
+  public void add(Ready fiber) {
+    if (size == ring.length) {
+      grow();
+    }
+    ring[(head + size) & (ring.length - 1)] = fiber;
+    size++;
+  }
+
+  private void grow() {
+    int length = ring.length;
+    if (length == 1 << 30) {
+      throw new OutOfMemoryError("more than " + length + " fibers are ready");
+    }
+    @Nullable Ready[] bigger = new Ready[2 * length];
+    System.arraycopy(ring, head, bigger, 0, length - head);
+    System.arraycopy(ring, 0, bigger, length - head, head);
+    ring = bigger;
+    head = 0;
+  }
+
+  /** Removes and returns the first; {@code null} if there is none. */
+  public @Nullable Ready poll() {
+    if (size == 0) {
+      return null;
+    }
+    Ready first = ring[head];
+    ring[head] = null;
+    head = (head + 1) & (ring.length - 1);
+    size--;
+    return first;
+  }
+
+  /** Returns whether there is none. */
+  public boolean isEmpty() {
+    return size == 0;
+  }
+}
