@@ -38,7 +38,7 @@ class BatonContract extends SchedulerContract {
   @Override
   protected Duration timeout() {
     boolean fails = flaw.broken.contains(id) || flaw.brokenByChance.contains(id);
-    return fails ? Duration.ofMillis(800) : Duration.ofSeconds(20);
+    return fails ? Duration.ofMillis(500) : Duration.ofSeconds(20);
   }
 
   @Override

@@ -29,7 +29,7 @@ class FlawTest {
 
     assertThat(suite.failed.get("NEST-04"))
         .startsWith("NEST-04: a fiber that waits for a run of its own lets other fibers run")
-        .contains("has not ended within PT0.8S; it waits for the run to return at")
+        .contains("has not ended within PT0.5S; it waits for the run to return at")
         .contains("NestRules.nest04_othersGoOn(NestRules.java:")
         .containsPattern("fiber of a baton scheduler(?s:.*)at dev.picos.core.Trigger.await");
     assertThat(suite.passed).containsKeys("NEST-06", "YIELD-01");
@@ -41,7 +41,7 @@ class FlawTest {
     Suite suite = Suite.run(BatonContract.class, Flaw.YIELDS_TO_NOBODY);
 
     assertThat(suite.failed.get("CANCELED-01"))
-        .contains("has not ended within PT0.8S; it waits for the run to return at")
+        .contains("has not ended within PT0.5S; it waits for the run to return at")
         .contains("and has waited in vain for both fibers to await");
   }
 
@@ -78,7 +78,7 @@ class FlawTest {
 
     @Override
     protected Duration timeout() {
-      return Duration.ofSeconds(2);
+      return Duration.ofSeconds(1);
     }
   }
 }
