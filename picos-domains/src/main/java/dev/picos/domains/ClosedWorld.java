@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +18,9 @@ final class ClosedWorld {
   // For maintainers.
   //
   // Asked by the last domain when it finds nothing to do, so every fiber that has not ended is
-  // suspended then, and what it has written is visible.
+  // suspended then, and what it has written is visible. One whose thread does not wait has just
+  // been
+  // woken from outside, and is about to come.
   //
   // A fiber that waits outside is no deadlock: in a timed wait of the JDK, in I/O, or for another
   // run. Only its stack tells.
@@ -63,6 +64,16 @@ final class ClosedWorld {
     List<StackTraceElement> stack() {
       Host here = host;
       return here == null ? List.of() : List.of(here.thread.getStackTrace());
+    }
+
+    /** Whether it waits for anything, and is not about to be ready. */
+    boolean isSuspended() {
+      Host here = host;
+      return here != null
+          && switch (here.thread.getState()) {
+            case WAITING, TIMED_WAITING, BLOCKED -> true;
+            default -> false;
+          };
     }
 
     /** Where it waits for what is not of this run; {@code null} if it does not. */
@@ -127,7 +138,7 @@ final class ClosedWorld {
 
   /** What comes of a look at fibers of which none can run. */
   enum Look {
-    /** They wait for a timeout, or for what is outside. */
+    /** They wait for a timeout or for what is outside, or one is about to come. */
     WAIT,
     /** They were in a deadlock and have been woken. */
     AGAIN,
@@ -141,6 +152,9 @@ final class ClosedWorld {
     }
     List<Living> all =
         living.values().stream().sorted(Comparator.comparingLong(l -> l.number)).toList();
+    if (!all.stream().allMatch(Living::isSuspended)) {
+      return Look.WAIT;
+    }
     for (Living one : all) {
       StackTraceElement outside = one.outside();
       if (outside != null) {
@@ -151,12 +165,12 @@ final class ClosedWorld {
     if (deadlock == null) {
       deadlock = new DeadlockException(all.stream().map(Living::describe).toList());
     }
-    return ++rounds <= MOST_ROUNDS && wake(all.stream()) ? Look.AGAIN : Look.GIVE_UP;
+    return ++rounds <= MOST_ROUNDS && wake(all) ? Look.AGAIN : Look.GIVE_UP;
   }
 
-  private static boolean wake(Stream<Living> fibers) {
+  private static boolean wake(List<Living> fibers) {
     boolean any = false;
-    for (Living one : (Iterable<Living>) fibers::iterator) {
+    for (Living one : fibers) {
       Host host = one.host;
       if (host != null && host.isAwaiting()) {
         one.unwinds = true;

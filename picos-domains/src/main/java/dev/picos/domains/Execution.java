@@ -64,6 +64,7 @@ public final class Execution {
   private @Nullable ClosedWorld world;
   private @Nullable ClassLoader loader;
   private boolean freshThreads;
+  private boolean closesWorld;
   private boolean begun;
 
   /**
@@ -127,16 +128,9 @@ public final class Execution {
    * <p>It is not taken for a deadlock that a fiber is in a timed wait of the JDK or in I/O, or
    * waits for another run; this is logged, once. Spawning takes longer in a closed world, since it
    * notes where.
-   *
-   * <p>Called after {@link #timer}, if at all.
    */
   public Execution closedWorld() {
-    PendingTimer pending = null;
-    if (timer == null) {
-      pending = new PendingTimer();
-      timer = pending;
-    }
-    world = new ClosedWorld(pending);
+    closesWorld = true;
     return this;
   }
 
@@ -171,7 +165,7 @@ public final class Execution {
    * @throws OutOfMemoryError if a domain was needed and could not be had
    */
   public Service start() {
-    if (world != null) {
+    if (closesWorld) {
       throw new IllegalStateException("a service takes work from outside of a closed world");
     }
     begin();
@@ -185,6 +179,13 @@ public final class Execution {
       throw new IllegalStateException("an execution runs once");
     }
     begun = true;
+    if (closesWorld) {
+      PendingTimer pending = timer == null ? new PendingTimer() : null;
+      if (pending != null) {
+        timer = pending;
+      }
+      world = new ClosedWorld(pending);
+    }
     loader = Thread.currentThread().getContextClassLoader();
   }
 

@@ -3,10 +3,9 @@ package dev.picos.examples;
 import dev.picos.core.Fiber;
 import dev.picos.domains.Policy;
 import dev.picos.domains.Ready;
+import dev.picos.domains.ReadyQueue;
 import dev.picos.examples.PriorityScheduler.Priority;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -19,19 +18,18 @@ final class Priorities implements Policy {
   }
 
   // region ready
-  // Not ArrayDeque, which loses what it holds when it finds no memory to grow.
-  private final Queue<Ready> canceled = new ConcurrentLinkedQueue<>();
-  private final Queue<Ready> high = new ConcurrentLinkedQueue<>();
-  private final Queue<Ready> normal = new ConcurrentLinkedQueue<>();
-  private final Queue<Ready> low = new ConcurrentLinkedQueue<>();
-  private final List<Queue<Ready>> queues = List.of(high, normal, low);
+  private final ReadyQueue canceled = new ReadyQueue();
+  private final ReadyQueue high = new ReadyQueue();
+  private final ReadyQueue normal = new ReadyQueue();
+  private final ReadyQueue low = new ReadyQueue();
+  private final List<ReadyQueue> queues = List.of(high, normal, low);
 
   @Override
   public void ready(Ready fiber, boolean first) {
     (first ? canceled : queue(priority.apply(fiber.fiber()))).add(fiber);
   }
 
-  private Queue<Ready> queue(Priority priority) {
+  private ReadyQueue queue(Priority priority) {
     return switch (priority) {
       case HIGH -> high;
       case NORMAL -> normal;

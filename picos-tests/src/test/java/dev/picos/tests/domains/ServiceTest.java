@@ -138,6 +138,15 @@ class ServiceTest {
     }
   }
 
+  private static void submitWaiter(Service service, Trigger trigger, AtomicBoolean ended) {
+    service.submit(
+        () -> {
+          boolean canceled = trigger.await() != null;
+          ended.set(true);
+          return canceled;
+        });
+  }
+
   private static boolean isAwaited(Trigger trigger) {
     return catchThrowable(trigger::isInitial) != null;
   }
@@ -299,12 +308,7 @@ class ServiceTest {
     Service service = scheduler.get();
     Trigger trigger = new Trigger();
     AtomicBoolean ended = new AtomicBoolean();
-    service.submit(
-        () -> {
-          boolean canceled = trigger.await() != null;
-          ended.set(true);
-          return canceled;
-        });
+    submitWaiter(service, trigger, ended);
     List<Task<Boolean>> closing = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       boolean now = i == 2;
@@ -359,12 +363,7 @@ class ServiceTest {
     Service service = scheduler.get();
     Trigger trigger = new Trigger();
     AtomicBoolean ended = new AtomicBoolean();
-    service.submit(
-        () -> {
-          boolean canceled = trigger.await() != null;
-          ended.set(true);
-          return canceled;
-        });
+    submitWaiter(service, trigger, ended);
     Task<Boolean> closing =
         Task.start(
             () -> {
