@@ -1,6 +1,5 @@
 package dev.picos.domains;
 
-import dev.picos.core.internal.HandlerLookup;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -66,7 +65,7 @@ public final class Domain {
   private boolean looking;
 
   /** The threads that run fibers here; this thread's alone. */
-  final Hosts hosts = new Hosts(this);
+  final Hosts hosts = new Hosts();
 
   private record Loan(BooleanSupplier until, @Nullable Loan outer) {}
 
@@ -108,12 +107,8 @@ public final class Domain {
     if (thread instanceof Carrier carrier) {
       return carrier.domain;
     }
-    // Without the flag of HostLookup there is none, and there are no hosts.
-    if (!thread.isVirtual() || !(HandlerLookup.registered() instanceof HostLookup lookup)) {
-      return null;
-    }
-    Host host = lookup.host(thread);
-    return host == null ? null : host.domain;
+    Seat seat = thread.isVirtual() ? Seat.of(thread) : null;
+    return seat == null ? null : seat.domain();
   }
 
   void start() {

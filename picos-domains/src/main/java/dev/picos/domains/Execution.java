@@ -60,6 +60,10 @@ public final class Execution {
   private final AtomicLong submitted = new AtomicLong();
   private final Computation<@Nullable Void> end = new Computation<>();
   private volatile boolean closed;
+
+  /** Whether all domains are to leave. Written by the workers, and read at every dispatch. */
+  volatile boolean stopped;
+
   private @Nullable Timer timer;
   private @Nullable ClosedWorld world;
   private @Nullable ClassLoader loader;
@@ -195,7 +199,7 @@ public final class Execution {
     submitted.incrementAndGet();
     boolean accepted = false;
     try {
-      if (!closed && !workers.areStopped()) {
+      if (!closed && !stopped) {
         inbox.add(start);
         accepted = true;
       }
@@ -219,8 +223,8 @@ public final class Execution {
 
   /** Refuses {@code operation} in a fiber of this execution. */
   void checkOutside(String operation) {
-    Domain here = Domain.current();
-    if (here != null && here.hosts.seatIn(this) != null) {
+    Seat here = Seat.current();
+    if (here != null && here.execution == this) {
       throw new IllegalStateException(
           operation + "() in a fiber of " + this + " would wait for its own end");
     }
@@ -280,17 +284,16 @@ public final class Execution {
   /**
    * A fiber is ready. Called by the JVM, in any thread, so it must not throw.
    *
-   * @param here the domain that runs the caller, if one does
+   * @param here where the caller runs, if in an execution
    */
-  void ready(Ready fiber, @Nullable Domain here) {
-    Seat seat = here == null ? null : here.hosts.seatIn(this);
-    while (!workers.areStopped()) {
+  void ready(Ready fiber, @Nullable Seat here) {
+    while (!stopped) {
       try {
-        if (here == null || seat == null) {
+        if (here == null || here.execution != this) {
           inbox.add(fiber);
           workers.callOneMore();
         } else {
-          add(fiber, seat);
+          add(fiber, here);
         }
         return;
       } catch (OutOfMemoryError e) {
@@ -359,21 +362,23 @@ public final class Execution {
     };
   }
 
-  void spawn(Fiber fiber, Consumer<? super Fiber> main, Domain here) {
-    Seat seat = seat(here);
+  void spawn(Fiber fiber, Consumer<? super Fiber> main, Seat seat) {
     Start start = new Start(fiber, main);
     seat.countStarted(1); // before another domain can run it
     try {
       add(start, seat);
-    } catch (OutOfMemoryError e) {
-      seat.countStarted(-1);
-      ended(fiber);
-      throw e; // the fiber has not been started, and that is all
-    } catch (Throwable defect) {
-      seat.countStarted(-1);
-      ended(fiber);
-      fail(defect);
+    } catch (Throwable thrown) {
+      notStarted(fiber, seat, thrown);
     }
+  }
+
+  private void notStarted(Fiber fiber, Seat seat, Throwable thrown) {
+    seat.countStarted(-1);
+    ended(fiber);
+    if (thrown instanceof OutOfMemoryError noMemory) {
+      throw noMemory; // and that is all
+    }
+    fail(thrown);
   }
 
   void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
@@ -381,27 +386,23 @@ public final class Execution {
     chosen.cancelAfter(computation, delay, reason);
   }
 
-  boolean spend(Policy.Operation operation, Domain here) {
+  boolean spend(Policy.Operation operation, Seat seat) {
     try {
-      return seat(here).policy.spend(operation);
+      return seat.policy.spend(operation);
     } catch (Throwable defect) {
       fail(defect);
       return true;
     }
   }
 
-  /** Whether a fiber that yields on {@code here} may as well go on. */
-  boolean mayContinue(Domain here) {
+  /** Whether a fiber that yields on {@code seat} may as well go on. */
+  boolean mayContinue(Seat seat) {
     try {
-      return isEmpty(seat(here)) && !workers.areStopped() && !here.isRecalled();
+      return isEmpty(seat) && !stopped && !seat.domain().isRecalled();
     } catch (Throwable defect) {
       fail(defect);
       return false;
     }
-  }
-
-  private Seat seat(Domain here) {
-    return Objects.requireNonNull(here.hosts.seatIn(this));
   }
 
   /** What runs next on a seat, or {@code null} if there is nothing at present. */
@@ -420,12 +421,12 @@ public final class Execution {
   }
 
   /** What runs after a fiber that has ended; {@code null} if the domain has to decide. */
-  @Nullable Ready nextAfter(Domain here) {
-    if (freshThreads || workers.areStopped() || here.isRecalled()) {
+  @Nullable Ready nextAfter(Seat seat) {
+    if (freshThreads || stopped || seat.domain().isRecalled()) {
       return null;
     }
     try {
-      return next(seat(here));
+      return next(seat);
     } catch (Throwable defect) {
       fail(defect);
       return null;

@@ -85,12 +85,11 @@ final class Host extends Ready
 
   // The fiber that runs here or is suspended here. Written by the domain while the host is free, or
   // by the host.
-  private @Nullable Execution execution;
   private @Nullable Fiber fiber;
   private @Nullable Consumer<? super Fiber> main;
 
-  /** The domain that runs the present slice. */
-  @Nullable Domain domain;
+  /** Where the present slice runs, or the last one did; {@code null} while the host is free. */
+  @Nullable Seat seat;
 
   Host() {
     thread = THREADS.unstarted(this, this);
@@ -100,11 +99,8 @@ final class Host extends Ready
 
   /** Gives a new or free host a fiber to run in its next slice. */
   void take(Start start, Execution execution) {
-    if (this.execution != execution) { // an old object is expensive to write references to
-      this.execution = execution;
-    }
     this.fiber = start.fiber;
-    if (main != start.main) {
+    if (main != start.main) { // an old object is expensive to write references to
       this.main = start.main;
     }
     execution.begun(start.fiber, this);
@@ -119,9 +115,9 @@ final class Host extends Ready
    * Runs the thread until it parks, yields or ends. A free host that has not been given a fiber
    * ends.
    */
-  void runSlice(Domain domain) {
-    if (this.domain != domain) {
-      this.domain = domain;
+  void runSlice(@Nullable Seat seat) {
+    if (this.seat != seat) {
+      this.seat = seat;
     }
     PLACE.setVolatile(this, OUT);
     if (slice == null) {
@@ -142,9 +138,9 @@ final class Host extends Ready
     } else if (task != own) {
       THREADS.defaultScheduler().execute(task); // of a thread that was started in a fiber
     } else if (PLACE.compareAndSet(this, OUT, QUEUED)) {
-      Execution mine = execution;
+      Seat mine = seat;
       if (mine != null) {
-        mine.ready(this, Domain.current());
+        mine.execution.ready(this, Seat.current());
       } else {
         THREADS.defaultScheduler().execute(task); // its domain has ended; so can it, anywhere
       }
@@ -170,20 +166,19 @@ final class Host extends Ready
       }
       execution().ended(fiber());
       THREADS.reset(thread);
-      Objects.requireNonNull(domain().hosts.seat).countEnded();
+      seat().countEnded();
     } while (takeNext() || awaitNext());
   }
 
   /** Takes the next fiber without leaving the thread, if it is one that starts. */
   private boolean takeNext() {
-    Execution execution = execution();
-    Domain here = domain();
-    Ready next = execution.nextAfter(here);
+    Seat seat = seat();
+    Ready next = seat.execution.nextAfter(seat);
     if (next instanceof Start start) {
-      take(start, execution);
+      take(start, seat.execution);
       return true;
     }
-    here.hosts.next = next;
+    seat.domain().hosts.next = next;
     return false;
   }
 
@@ -191,7 +186,7 @@ final class Host extends Ready
    * Waits free until a domain has given this host a fiber; {@code false} if it is to end instead.
    */
   private boolean awaitNext() {
-    Hosts hosts = domain().hosts;
+    Hosts hosts = seat().domain().hosts;
     if (!PLACE.compareAndSet(this, OUT, FREE)) {
       return false; // and nothing is forgotten, as the policy has this host in its queue
     }
@@ -216,17 +211,17 @@ final class Host extends Ready
   }
 
   private void forget() {
-    execution = null;
+    seat = null;
     fiber = null;
     main = null;
   }
 
-  private Execution execution() {
-    return Objects.requireNonNull(execution);
+  private Seat seat() {
+    return Objects.requireNonNull(seat);
   }
 
-  private Domain domain() {
-    return Objects.requireNonNull(domain);
+  private Execution execution() {
+    return seat().execution;
   }
 
   // The fiber's side.
@@ -250,14 +245,19 @@ final class Host extends Ready
   @Override
   public void spawn(Fiber child, Consumer<? super Fiber> main) {
     fiber().check();
-    execution().spawning(child); // before the domain is known, which may change meanwhile
-    execution().spawn(child, main, domain());
-    spend(Policy.Operation.SPAWN);
+    Execution execution = execution();
+    execution.spawning(child); // before the seat is known, which may change meanwhile
+    Seat seat = seat();
+    execution.spawn(child, main, seat);
+    if (execution.spend(Policy.Operation.SPAWN, seat)) {
+      Thread.yield();
+    }
   }
 
   @Override
   public void yield() {
-    if (!execution().mayContinue(domain())) {
+    Seat seat = seat();
+    if (!seat.execution.mayContinue(seat)) {
       Thread.yield();
     }
     fiber().check();
@@ -318,7 +318,8 @@ final class Host extends Ready
 
   /** Gives way if the quota is used up, without a look at cancelation. */
   private void spend(Policy.Operation operation) {
-    if (execution().spend(operation, domain())) {
+    Seat seat = seat();
+    if (seat.execution.spend(operation, seat)) {
       Thread.yield();
     }
   }

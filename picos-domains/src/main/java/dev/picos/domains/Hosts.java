@@ -11,7 +11,6 @@ final class Hosts {
   /** How many wait at most; each keeps some 650 bytes. */
   private static final int CAPACITY = 128;
 
-  private final Domain domain;
   private final @Nullable Host[] waiting = new Host[CAPACITY];
   private int count;
 
@@ -24,36 +23,25 @@ final class Hosts {
   /** What the present slice has taken from the policy for the domain to run next. */
   @Nullable Ready next;
 
-  Hosts(Domain domain) {
-    this.domain = domain;
-  }
-
   /** Runs a fiber up to the end of its slice, and whatever that slice took from the policy. */
   void run(Ready ready, Seat seat) {
-    Execution execution = seat.execution;
     if (this.seat != seat) { // an old object is expensive to write references to
       this.seat = seat;
     }
     Ready now = ready;
     while (now != null) {
       if (now instanceof Start start) {
-        Host host = count > 0 && execution.reusesHosts() ? pop() : new Host();
-        host.take(start, execution);
-        now = run(host);
+        Host host = count > 0 && seat.execution.reusesHosts() ? pop() : new Host();
+        host.take(start, seat.execution);
+        now = run(host, seat);
       } else {
-        now = run((Host) now);
+        now = run((Host) now, seat);
       }
     }
   }
 
-  /** That seat, if it is one in {@code execution}; {@code null} otherwise. */
-  @Nullable Seat seatIn(Execution execution) {
-    Seat running = seat;
-    return running != null && running.execution == execution ? running : null;
-  }
-
-  private @Nullable Ready run(Host host) {
-    host.runSlice(domain);
+  private @Nullable Ready run(Host host, @Nullable Seat seat) {
+    host.runSlice(seat);
     if (freed != null) {
       waiting[count++] = freed;
       freed = null;
@@ -79,7 +67,7 @@ final class Hosts {
    */
   void end() {
     while (count > 0) {
-      run(pop()); // which has not been given a fiber
+      run(pop(), null); // which has not been given a fiber
     }
   }
 }

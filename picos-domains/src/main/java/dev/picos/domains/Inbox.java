@@ -45,7 +45,14 @@ final class Inbox {
    * @throws OutOfMemoryError if the policy throws it; what it has not got stays here
    */
   void emptyInto(Policy policy) {
-    if (arrived && emptying.compareAndSet(false, true)) {
+    if (arrived) {
+      takeOut(policy);
+    }
+  }
+
+  // By itself, so that the look at the flag is compiled into every dispatch and this is not.
+  private void takeOut(Policy policy) {
+    if (emptying.compareAndSet(false, true)) {
       arrived = false;
       boolean done = false;
       try {

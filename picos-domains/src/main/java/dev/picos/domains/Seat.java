@@ -1,7 +1,10 @@
 package dev.picos.domains;
 
+import dev.picos.core.internal.HandlerLookup;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The place of one domain in an execution: the policy that the domain follows there, and how many
@@ -36,6 +39,9 @@ final class Seat {
   final Execution execution;
   final Policy policy;
 
+  /** Who has it, or had it last; for that domain. */
+  private @Nullable Domain domain;
+
   @SuppressWarnings("unused") // through TAKEN
   private volatile boolean taken;
 
@@ -50,8 +56,36 @@ final class Seat {
     this.policy = policy;
   }
 
-  boolean tryTake() {
-    return !taken && TAKEN.compareAndSet(this, false, true);
+  /** Returns the seat on which the caller runs; {@code null} outside of all executions. */
+  static @Nullable Seat current() {
+    Thread thread = Thread.currentThread();
+    if (thread.isVirtual()) {
+      return of(thread);
+    }
+    Domain here = Domain.current();
+    return here == null ? null : here.hosts.seat;
+  }
+
+  /** Returns the seat on which a virtual thread runs, if it is that of a fiber. */
+  static @Nullable Seat of(Thread virtualThread) {
+    // Without the flag of HostLookup there is none, and there are no hosts.
+    if (!(HandlerLookup.registered() instanceof HostLookup lookup)) {
+      return null;
+    }
+    Host host = lookup.host(virtualThread);
+    return host == null ? null : host.seat;
+  }
+
+  boolean tryTake(Domain domain) {
+    if (taken || !TAKEN.compareAndSet(this, false, true)) {
+      return false;
+    }
+    this.domain = domain;
+    return true;
+  }
+
+  Domain domain() {
+    return Objects.requireNonNull(domain);
   }
 
   /** Gives the seat up, with everything visible to the next that the domain did on it. */

@@ -63,7 +63,6 @@ final class Workers {
   private final AtomicInteger working = new AtomicInteger(1);
   private final AtomicBoolean searching = new AtomicBoolean();
   private final AtomicBoolean beating = new AtomicBoolean();
-  private volatile boolean stopped;
   private volatile @Nullable Domain sleeper;
 
   Workers(Execution execution, List<Seat> seats) {
@@ -102,13 +101,9 @@ final class Workers {
     Domains.shared().spawn(task);
   }
 
-  boolean areStopped() {
-    return stopped;
-  }
-
   /** Makes every domain leave at its next dispatch. */
   void stop() {
-    stopped = true;
+    execution.stopped = true;
     wakeSleeper();
   }
 
@@ -156,7 +151,7 @@ final class Workers {
   }
 
   private void work(Domain here, boolean called) {
-    Seat seat = takeSeat();
+    Seat seat = takeSeat(here);
     boolean counts = true;
     try {
       beat();
@@ -186,10 +181,10 @@ final class Workers {
     }
   }
 
-  private Seat takeSeat() {
+  private Seat takeSeat(Domain here) {
     for (; ; ) {
       for (int i = 0; i < seats.size(); i++) {
-        if (seats.get(i).tryTake()) {
+        if (seats.get(i).tryTake(here)) {
           return seats.get(i);
         }
       }
@@ -204,7 +199,7 @@ final class Workers {
   private boolean serve(Domain here, Seat seat, boolean called) {
     boolean isSearching = called;
     try {
-      while (!stopped) {
+      while (!execution.stopped) {
         if (here.isRecalled()) {
           handOver(seat);
           return false;
@@ -241,7 +236,7 @@ final class Workers {
   /** Returns false if the domain has left. */
   private boolean awaitWork(Domain here, Seat seat) {
     for (int i = 0; i < spins(); i++) {
-      if (!execution.isEmpty(seat) || stopped || here.isRecalled()) {
+      if (!execution.isEmpty(seat) || execution.stopped || here.isRecalled()) {
         return true;
       }
       Thread.onSpinWait();
@@ -275,7 +270,12 @@ final class Workers {
   private void sleep(Domain here, Seat seat) {
     here.hosts.seat = null; // what guests make ready comes from outside
     sleeper = here;
-    here.idle(() -> !execution.isEmpty(seat) || stopped || here.isRecalled() || execution.isOver());
+    here.idle(
+        () ->
+            !execution.isEmpty(seat)
+                || execution.stopped
+                || here.isRecalled()
+                || execution.isOver());
     sleeper = null;
     beat();
   }
@@ -306,7 +306,7 @@ final class Workers {
   private void beat() {
     if (working.get() < seats.size()
         && sleeper == null
-        && !stopped
+        && !execution.stopped
         && !beating.get()
         && beating.compareAndSet(false, true)) {
       try {

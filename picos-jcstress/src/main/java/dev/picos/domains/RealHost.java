@@ -15,6 +15,7 @@ final class RealHost implements Policy {
   private final Domain domain = new Domain(null, -1, here -> {});
 
   private final Execution execution = new Execution(this).freshThreads(true);
+  private final Seat seat = new Seat(execution, this);
   private final Host host = new Host();
   private final ConcurrentLinkedQueue<Ready> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger entries = new AtomicInteger();
@@ -31,7 +32,8 @@ final class RealHost implements Policy {
               ended = true;
             });
     host.take(start, execution);
-    domain.hosts.seat = new Seat(execution, this);
+    seat.tryTake(domain);
+    domain.hosts.seat = seat;
   }
 
   Thread thread() {
@@ -39,7 +41,7 @@ final class RealHost implements Policy {
   }
 
   void runSlice() {
-    host.runSlice(domain);
+    host.runSlice(seat);
   }
 
   /** Runs all that is in the queue, and returns whether the fiber has ended. */
