@@ -43,6 +43,7 @@ public final class DeadlockException extends RuntimeException {
     private static boolean isInner(StackTraceElement frame) {
       String name = frame.getClassName();
       return name.startsWith("java.lang.")
+          || name.equals("java.util.concurrent.locks.LockSupport")
           || name.startsWith("jdk.internal.")
           || name.startsWith("dev.picos.domains.")
           || name.startsWith("dev.picos.core.");

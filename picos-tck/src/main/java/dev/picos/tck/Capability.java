@@ -8,7 +8,10 @@ public enum Capability {
   /** Two fibers that neither await nor yield run at the same time, on more than one thread. */
   PARALLEL,
 
-  /** What becomes ready first runs first, on one thread; a parent goes on after a spawn. */
+  /**
+   * What becomes ready first runs first, on one thread; a parent goes on after a spawn, at least
+   * for ten.
+   */
   FIFO_ORDER,
 
   /** A fiber that is woken because it is canceled runs ahead of those that are ready. */

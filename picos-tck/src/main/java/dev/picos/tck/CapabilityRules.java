@@ -53,14 +53,14 @@ interface CapabilityRules extends Rules {
     scheduler()
         .run(
             () -> {
-              for (int i = 1; i <= 100; i++) {
+              for (int i = 1; i <= 10; i++) {
                 int number = i;
                 Fibers.start(() -> order.add(number));
               }
               order.add(0);
             });
 
-    assertEquals(IntStream.rangeClosed(0, 100).boxed().toList(), order);
+    assertEquals(IntStream.rangeClosed(0, 10).boxed().toList(), order);
   }
 
   @Test
