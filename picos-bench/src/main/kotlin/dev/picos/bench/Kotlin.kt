@@ -3,9 +3,12 @@
 package dev.picos.bench
 
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.yield
 
 /** Makes [Dispatchers.Default] use two threads. */
 const val TWO = "-Dkotlinx.coroutines.scheduler.core.pool.size=2"
@@ -27,5 +30,27 @@ private suspend fun fibonacci(n: Int): Int =
       val a = async { fibonacci(n - 1) }
       val b = async { fibonacci(n - 2) }
       a.await() + b.await()
+    }
+  }
+
+/** So many coroutines at a time, so often, on [Dispatchers.Default]; [life] says what each does. */
+fun generations(generations: Int, coroutines: Int, life: String) =
+  runBlocking(Dispatchers.Default) {
+    repeat(generations) {
+      coroutineScope {
+        val started = Job()
+        repeat(coroutines) {
+          launch {
+            when (life) {
+              "YIELD" -> yield()
+              "AWAIT" -> started.join()
+            }
+          }
+        }
+        if (life == "AWAIT") {
+          yield()
+        }
+        started.complete()
+      }
     }
   }

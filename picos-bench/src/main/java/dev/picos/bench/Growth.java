@@ -1,0 +1,110 @@
+package dev.picos.bench;
+
+import dev.picos.bench.Chart.Line;
+import dev.picos.bench.Chart.Panel;
+import dev.picos.bench.Chart.Point;
+import dev.picos.bench.GrowthBenchmark.Life;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+
+/**
+ * Measures {@link GrowthBenchmark} from ten to a million fibers, and from one to eight domains, and
+ * draws a chart of it into the file that the first argument names. Takes about half an hour; a
+ * second argument of {@code quick} makes it a trial of a minute.
+ */
+public final class Growth {
+  private static final String[] FIBERS = {"10", "100", "1000", "10000", "100000", "1000000"};
+  private static final String[] DOMAINS = {"1", "2", "4", "8"};
+  private static final String[] METHODS = {"picosFifo", "picosMultififo", "jdk", "kotlin"};
+  private static final String[] SEVERAL = {"picosMultififo", "jdk", "kotlin"};
+
+  private final boolean quick;
+
+  private Growth(boolean quick) {
+    this.quick = quick;
+  }
+
+  /** Runs it. */
+  public static void main(String[] args) throws RunnerException, IOException {
+    if (args.length == 0) {
+      System.err.println("picos: bench growth needs the name of the file to draw to");
+      System.exit(2);
+    }
+    Growth growth = new Growth(args.length > 1 && args[1].equals("quick"));
+    Chart chart =
+        new Chart(
+            "Nanoseconds a fiber",
+            List.of(
+                growth.byFibers("a fiber that ends at once", Life.END),
+                growth.byFibers("a fiber that yields once", Life.YIELD),
+                growth.byFibers("a fiber that waits for a latch", Life.AWAIT),
+                growth.byDomains()));
+    Path file = Path.of(args[0]);
+    Files.writeString(file, chart.svg());
+    System.out.println("drawn to " + file);
+  }
+
+  private Panel byFibers(String title, Life life) throws RunnerException {
+    return panel(title + ", one domain", "fibers alive", FIBERS, METHODS, life, "1");
+  }
+
+  private Panel byDomains() throws RunnerException {
+    return panel(
+        "10,000 fibers that yield, " + Runtime.getRuntime().availableProcessors() + " processors",
+        "domains",
+        DOMAINS,
+        SEVERAL,
+        Life.YIELD,
+        "10000");
+  }
+
+  private Panel panel(
+      String title, String axis, String[] values, String[] methods, Life life, String other)
+      throws RunnerException {
+    boolean domains = axis.equals("domains");
+    List<Line> lines = new ArrayList<>();
+    for (String method : methods) {
+      List<Point> points = new ArrayList<>();
+      for (RunResult result :
+          run(
+              method,
+              life,
+              domains ? new String[] {other} : values,
+              domains ? values : new String[] {other})) {
+        points.add(
+            new Point(
+                Double.parseDouble(result.getParams().getParam(domains ? "domains" : "fibers")),
+                result.getPrimaryResult().getScore()));
+      }
+      lines.add(new Line(method, points));
+    }
+    return new Panel(title, axis, lines);
+  }
+
+  private Collection<RunResult> run(String method, Life life, String[] fibers, String[] domains)
+      throws RunnerException {
+    ChainedOptionsBuilder options =
+        new OptionsBuilder()
+            .include(GrowthBenchmark.class.getSimpleName() + "." + method + "$")
+            .param("life", life.name())
+            .param("fibers", fibers)
+            .param("domains", domains)
+            .forks(1)
+            .jvmArgsAppend("-Xms4g", "-Xmx4g")
+            .warmupIterations(quick ? 1 : 4)
+            .measurementIterations(quick ? 1 : 4)
+            .warmupTime(TimeValue.milliseconds(quick ? 1 : 500))
+            .measurementTime(TimeValue.milliseconds(quick ? 1 : 500));
+    return new Runner(options.build()).run();
+  }
+}
