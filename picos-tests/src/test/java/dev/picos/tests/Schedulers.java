@@ -17,28 +17,37 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.ArgumentsProvider;
 import org.junit.jupiter.params.support.ParameterDeclarations;
 
-/** The schedulers that the tests run on, one line each. */
+/**
+ * The schedulers that the tests run on, one line each. The system property {@code
+ * picos.tests.schedulers}, a regular expression over their names, leaves the others out.
+ */
 final class Schedulers {
   private static final List<Entry> ALL =
-      List.of(
-          new Entry("thread", ThreadScheduler::create),
-          new Entry("fifo", FifoScheduler::create),
-          new Entry("fifo quota 1", () -> FifoScheduler.builder().quota(1).build()),
-          new Entry("fifo quota 7", () -> FifoScheduler.builder().quota(7).build()),
-          new Entry("fifo fresh", () -> FifoScheduler.builder().freshThreads(true).build()),
-          new Entry("multififo 1", () -> MultiFifoScheduler.builder().domains(1).build()),
-          new Entry("multififo 2", () -> MultiFifoScheduler.builder().domains(2).build()),
-          new Entry(
-              "multififo 2 quota 3",
-              () -> MultiFifoScheduler.builder().domains(2).quota(3).build()),
-          new Entry("randos seed 1", () -> RandosScheduler.builder().seed(1).build()),
-          new Entry("randos seed 2", () -> RandosScheduler.builder().seed(2).build()),
-          new Entry("randos, any seed", RandosScheduler::create),
-          new Entry("randos 2", () -> RandosScheduler.builder().domains(2).build()));
+      Stream.of(
+              new Entry("thread", ThreadScheduler::create),
+              new Entry("fifo", FifoScheduler::create),
+              new Entry("fifo quota 1", () -> FifoScheduler.builder().quota(1).build()),
+              new Entry("fifo quota 7", () -> FifoScheduler.builder().quota(7).build()),
+              new Entry("fifo fresh", () -> FifoScheduler.builder().freshThreads(true).build()),
+              new Entry("multififo 1", () -> MultiFifoScheduler.builder().domains(1).build()),
+              new Entry("multififo 2", () -> MultiFifoScheduler.builder().domains(2).build()),
+              new Entry(
+                  "multififo 2 quota 3",
+                  () -> MultiFifoScheduler.builder().domains(2).quota(3).build()),
+              new Entry("randos seed 1", () -> RandosScheduler.builder().seed(1).build()),
+              new Entry("randos seed 2", () -> RandosScheduler.builder().seed(2).build()),
+              new Entry("randos, any seed", RandosScheduler::create),
+              new Entry("randos 2", () -> RandosScheduler.builder().domains(2).build()))
+          .filter(Entry::isAskedFor)
+          .toList();
 
   private Schedulers() {}
 
   private record Entry(String name, Supplier<Scheduler> maker) {
+    boolean isAskedFor() {
+      return name.matches(System.getProperty("picos.tests.schedulers", ".*"));
+    }
+
     Named<Scheduler> make() {
       return named(name, maker.get());
     }
