@@ -72,7 +72,10 @@ final class Checker<S> {
         if (after != null
             && leadsOn(
                 new Tried(
-                    now.ended, now.granted | bit, holds ? now.returned | bit : now.returned, after))) {
+                    now.ended,
+                    now.granted | bit,
+                    holds ? now.returned | bit : now.returned,
+                    after))) {
           return true;
         }
       }
