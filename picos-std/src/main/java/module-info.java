@@ -2,12 +2,14 @@ import org.jspecify.annotations.NullMarked;
 
 /**
  * The libraries that run on every scheduler: structured concurrency in {@link
- * dev.picos.std.structured}, synchronization in {@link dev.picos.std.sync}.
+ * dev.picos.std.structured}, synchronization in {@link dev.picos.std.sync}, resources in {@link
+ * dev.picos.std.resource}.
  */
 @NullMarked
 module dev.picos.std {
   requires transitive dev.picos.core;
 
+  exports dev.picos.std.resource;
   exports dev.picos.std.structured;
   exports dev.picos.std.sync;
 }
