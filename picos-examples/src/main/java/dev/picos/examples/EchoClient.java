@@ -1,5 +1,6 @@
 package dev.picos.examples;
 
+import dev.picos.std.resource.Using;
 import dev.picos.std.structured.Control;
 import java.io.EOFException;
 import java.io.IOException;
@@ -26,25 +27,33 @@ final class EchoClient {
 
   /** Returns how long each message took to come back, in nanoseconds. */
   long[] run() throws IOException {
-    long[] latencies = new long[messages];
+    return Using.resource(this::open, this::close, this::exchangeAll);
+  }
+
+  private SocketChannel open() throws IOException {
     SocketChannel channel = SocketChannel.open();
     sockets.opened();
-    try {
-      Control.interruptible(() -> channel.connect(server));
-      byte[] sent = new byte[size];
-      ByteBuffer received = ByteBuffer.allocate(size);
-      for (int i = 0; i < messages; i++) {
-        random.nextBytes(sent);
-        long start = System.nanoTime();
-        Control.interruptible(() -> exchange(channel, ByteBuffer.wrap(sent), received.clear()));
-        latencies[i] = System.nanoTime() - start;
-        if (!ByteBuffer.wrap(sent).equals(received.flip())) {
-          throw new IOException("message " + i + " came back different");
-        }
+    return channel;
+  }
+
+  private void close(SocketChannel channel) throws IOException {
+    channel.close();
+    sockets.closed();
+  }
+
+  private long[] exchangeAll(SocketChannel channel) throws IOException {
+    long[] latencies = new long[messages];
+    Control.interruptible(() -> channel.connect(server));
+    byte[] sent = new byte[size];
+    ByteBuffer received = ByteBuffer.allocate(size);
+    for (int i = 0; i < messages; i++) {
+      random.nextBytes(sent);
+      long start = System.nanoTime();
+      Control.interruptible(() -> exchange(channel, ByteBuffer.wrap(sent), received.clear()));
+      latencies[i] = System.nanoTime() - start;
+      if (!ByteBuffer.wrap(sent).equals(received.flip())) {
+        throw new IOException("message " + i + " came back different");
       }
-    } finally {
-      channel.close();
-      sockets.closed();
     }
     return latencies;
   }

@@ -1,5 +1,7 @@
 package dev.picos.examples;
 
+import dev.picos.std.resource.Owned;
+import dev.picos.std.resource.Using;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Flock;
 import java.io.IOException;
@@ -14,7 +16,8 @@ import java.nio.channels.SocketChannel;
  * An echo server: a fiber that accepts, and a fiber for each client, all in one flock.
  *
  * <p>Channels are in blocking mode, so an operation parks its fiber. Cancelation interrupts it,
- * which closes the channel; and on every path the channel is closed by whoever has it.
+ * which closes the channel. The fiber that accepts owns a client's channel until that client's
+ * fiber has moved it, and on every path it is closed by whoever owns it.
  */
 final class EchoServer {
   private final ServerSocketChannel listener;
@@ -40,33 +43,37 @@ final class EchoServer {
 
   /** Serves until the calling fiber is canceled; then all clients are, and everything is closed. */
   void serve() throws IOException {
-    try {
-      Flock.joinAfter(this::acceptAll);
-    } finally {
-      listener.close();
-      sockets.closed();
-    }
+    Using.lastly(this::closeListener, () -> Flock.joinAfter(this::acceptAll));
+  }
+
+  private void closeListener() throws IOException {
+    listener.close();
+    sockets.closed();
   }
 
   private void acceptAll() throws IOException {
     fibers.opened();
     try {
       for (; ; ) {
-        SocketChannel client = Control.interruptible(listener::accept);
-        sockets.opened();
-        try {
-          Flock.fork(() -> echo(client));
-        } catch (Throwable refused) { // canceled just now: nobody else will close it
-          close(client);
-          throw refused;
-        }
+        Owned.instantiate(
+            this::accept,
+            this::close,
+            client -> {
+              Flock.fork(() -> client.move(this::echo));
+            });
       }
     } finally {
       fibers.closed();
     }
   }
 
-  private void echo(SocketChannel client) throws IOException {
+  private SocketChannel accept() throws IOException {
+    SocketChannel client = Control.interruptible(listener::accept);
+    sockets.opened();
+    return client;
+  }
+
+  private void echo(SocketChannel client) {
     fibers.opened();
     try {
       ByteBuffer buffer = ByteBuffer.allocate(4096);
@@ -84,7 +91,6 @@ final class EchoServer {
     } catch (IOException gone) {
       // This client has hung up; the others are not concerned.
     } finally {
-      close(client);
       fibers.closed();
     }
   }
