@@ -1,7 +1,10 @@
 package dev.picos.std.structured;
 
 import dev.picos.core.Computation;
+import dev.picos.core.ComputationException;
+import dev.picos.std.internal.Deadline;
 import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Made by {@link Bundle#forkAsPromise} and {@link Flock#forkAsPromise}. Any fiber or thread may
  * use a promise, also after its scope has been left. What the fiber did happens before {@link
- * #await} returns its value or throws its exception, and before {@link #isRunning} returns {@code
+ * #await()} returns its value or throws its exception, and before {@link #isRunning} returns {@code
  * false} for it.
  *
  * <p>Progress: every operation but {@code await} is lock-free. Space: a promise that is not running
@@ -42,6 +45,22 @@ public final class Promise<T extends @Nullable Object> {
     return computation.await();
   }
 
+  /**
+   * As {@link #await()}, but waits no longer than {@code timeout}; not at all if that is zero. The
+   * fiber of this promise goes on when the time is over; to stop it then, see {@link
+   * #terminateAfter(Duration)}.
+   *
+   * <p>Cancelation: as {@link #await()}.
+   *
+   * @throws TimeoutException if this promise is still running when the time is over; nothing is
+   *     left of the wait. It is never what the fiber threw or a reason, as a checked one of these
+   *     comes inside a {@link ComputationException}
+   * @throws IllegalArgumentException if {@code timeout} is negative
+   */
+  public T await(Duration timeout) throws TimeoutException {
+    return Deadline.await(computation, timeout);
+  }
+
   /** Returns whether there is no result yet and nobody has stopped the fiber. Never throws. */
   public boolean isRunning() {
     return computation.isRunning();
@@ -49,7 +68,7 @@ public final class Promise<T extends @Nullable Object> {
 
   /**
    * Asks the fiber to stop, by canceling it with a {@link Terminate}, which is also what {@link
-   * #await} throws from now on. Does not wait for the fiber. Not cancelable.
+   * #await()} throws from now on. Does not wait for the fiber. Not cancelable.
    *
    * @return whether this call did it; {@code false} if this promise was not running
    */

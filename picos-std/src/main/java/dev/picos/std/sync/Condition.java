@@ -3,8 +3,10 @@ package dev.picos.std.sync;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Point;
+import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>Fair: a signal wakes the fiber that has waited longest. As others may have come between the
- * signal and the return of {@link #await}, and as a wake-up may come without a signal meant for the
- * caller, await in a loop that looks again.
+ * signal and the return of {@link #await()}, and as a wake-up may come without a signal meant for
+ * the caller, await in a loop that looks again.
  *
  * <p>Signaling takes no mutex, whether or not the caller holds it. What the signaler did before is
  * visible to the awaiter through the mutex, if it was done under it, and through the signal.
@@ -40,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 public final class Condition {
   // For maintainers.
   //
-  //   state          await         signal                    signalAll        canceled
+  //   state          await         signal                    signalAll        gives up
   //   null: empty    -> queue      nothing                   nothing          nothing
   //   WaitQueue      -> longer     -> without the oldest,    -> null, grant   -> fewer
   //                                grant to it               to all of it
@@ -48,7 +50,7 @@ public final class Condition {
   // A signal is spent when a grant succeeds. Who finds that the oldest waiter has been abandoned
   // goes on to the next; a waiter that is canceled and finds that it has been granted to signals
   // again. So no signal is lost to a canceled fiber. (After signalAll that may wake one that came
-  // later, for nothing.)
+  // later, for nothing.) One whose time is over, and that finds the same, reports the signal.
   //
   // The waiter is in the queue before the mutex is released, and so sees every signal that comes
   // after that.
@@ -91,13 +93,38 @@ public final class Condition {
    *     that is an unchecked one, if nobody has; nothing is changed then
    */
   public void await() {
-    Fiber fiber = mutex.requireOwner();
+    boolean unused = await(mutex.requireOwner(), null);
+  }
+
+  /**
+   * As {@link #await()}, but waits for a signal no longer than {@code timeout}. With a timeout of
+   * zero none can come, and the mutex is only let go for a moment.
+   *
+   * <p>The timeout ends the wait for the signal, not that for the mutex, so that this may return
+   * later than that by as long as others keep the mutex.
+   *
+   * <p>Cancelation: as {@link #await()}. A fiber that is canceled before does not let the mutex go.
+   *
+   * @return {@code true} after a signal, also if one came as the time was over; {@code false} when
+   *     the time is over, and then no signal was spent on the caller, and nothing is left of the
+   *     wait
+   * @throws IllegalArgumentException if {@code timeout} is negative
+   * @throws IllegalMonitorStateException as {@link #await()}
+   */
+  public boolean await(Duration timeout) {
+    Deadline.require(timeout);
+    return await(mutex.requireOwner(), new Deadline(timeout));
+  }
+
+  private boolean await(Fiber fiber, @Nullable Deadline deadline) {
     Waiter waiter = new Waiter(null);
     add(waiter);
     mutex.unlock();
     Throwable reason;
     try {
-      reason = waiter.await();
+      try (deadline) {
+        reason = waiter.await(deadline);
+      }
       if (reason != null) {
         giveUp(waiter);
       }
@@ -109,9 +136,10 @@ public final class Condition {
         fiber.setForbid(forbade);
       }
     }
-    if (reason != null) {
-      throw ComputationException.unchecked(reason);
+    if (reason == null || reason == Deadline.PASSED) {
+      return reason == null;
     }
+    throw ComputationException.unchecked(reason);
   }
 
   /** Wakes the fiber that has waited longest, if any waits. Not cancelable. */
@@ -147,7 +175,7 @@ public final class Condition {
   }
 
   private void giveUp(Waiter waiter) {
-    if (!waiter.abandon()) {
+    if (!waiter.isAbandoned()) {
       signal();
       return;
     }

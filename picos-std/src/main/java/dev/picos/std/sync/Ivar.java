@@ -3,6 +3,9 @@ package dev.picos.std.sync;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Outcome;
+import dev.picos.std.internal.Deadline;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>Anyone may fill it, from any thread, with or without a scheduler; the first one wins. What was
- * done before that happens before the return of every {@link #read} and of every {@link #peek} that
- * is not {@code null}.
+ * done before that happens before the return of every {@link #read()} and of every {@link #peek}
+ * that is not {@code null}.
  *
  * <p>Progress: everything but {@code read} is lock-free. Space: constant; those that wait, as in
  * {@link Computation}. A filled variable refers to its value alone.
@@ -85,6 +88,20 @@ public final class Ivar<T extends @Nullable Object> {
    */
   public T read() {
     return computation.await();
+  }
+
+  /**
+   * As {@link #read()}, but waits no longer than {@code timeout}; not at all if that is zero.
+   *
+   * <p>Cancelation: as {@link #read()}.
+   *
+   * @throws TimeoutException if this variable is still empty when the time is over; nothing is left
+   *     of the wait. It is never the poison or the fiber's reason, as a checked one of these comes
+   *     inside a {@link ComputationException}
+   * @throws IllegalArgumentException if {@code timeout} is negative
+   */
+  public T read(Duration timeout) throws TimeoutException {
+    return Deadline.await(computation, timeout);
   }
 
   /** Shows what is in it, for people. */

@@ -2,8 +2,10 @@ package dev.picos.std.sync;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Point;
+import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * done.await();
  * }
  *
- * <p>What a fiber does before it decrements happens before the return of every {@link #await} that
- * waits for that.
+ * <p>What a fiber does before it decrements happens before the return of every {@link #await()}
+ * that waits for that.
  *
  * <p>Progress: everything but {@code await} is lock-free. Space: constant; those that wait, as in
  * {@link Computation}.
@@ -118,6 +120,19 @@ public final class Latch {
    */
   public void await() {
     open.join();
+  }
+
+  /**
+   * Waits until this latch is open, no longer than {@code timeout}; not at all if that is zero.
+   *
+   * <p>Cancelation: as {@link #await()}.
+   *
+   * @return whether it is open; {@code false} when the time is over, and nothing is left of the
+   *     wait
+   * @throws IllegalArgumentException if {@code timeout} is negative
+   */
+  public boolean await(Duration timeout) {
+    return Deadline.join(open, timeout);
   }
 
   /** Returns the count. */

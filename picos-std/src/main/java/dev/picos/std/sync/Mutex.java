@@ -5,8 +5,10 @@ import dev.picos.core.Body;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Point;
+import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 public final class Mutex {
   // For maintainers.
   //
-  //   state             lock              unlock, by the owner          canceled while waiting
+  //   state             lock              unlock, by the owner          gives up waiting
   //   null: unlocked    -> owner          IllegalMonitorStateException
   //   owner             -> Contended      -> null                       nothing
   //   Contended         -> Contended      -> Contended or owner         -> fewer waiters
@@ -124,7 +126,7 @@ public final class Mutex {
       owner = fiber;
     }
     if (!swap(null, owner)) {
-      lockSlowly(owner);
+      boolean unused = lockSlowly(owner, null);
     }
   }
 
@@ -143,6 +145,33 @@ public final class Mutex {
     Fiber fiber = Fiber.current();
     fiber.check();
     return swap(null, fiber);
+  }
+
+  /**
+   * Waits until this mutex is free, no longer than {@code timeout}, and takes it. Fair like {@link
+   * #lock}: who waits with a timeout waits in the same line. With a timeout of zero this does not
+   * wait.
+   *
+   * <p>Cancelation: as {@link #lock}.
+   *
+   * @return whether the caller has it now; {@code false} when the time is over, and nothing is left
+   *     of the wait
+   * @throws IllegalArgumentException if {@code timeout} is negative
+   * @throws IllegalMonitorStateException if the calling fiber has this mutex already; not on an
+   *     unchecked mutex
+   */
+  public boolean tryLock(Duration timeout) {
+    Deadline.require(timeout);
+    if (tryLock()) {
+      return true;
+    }
+    try (Deadline deadline = new Deadline(timeout)) {
+      return tryLock(deadline);
+    }
+  }
+
+  boolean tryLock(Deadline deadline) {
+    return lockSlowly(checked ? Fiber.current() : ANYONE, deadline);
   }
 
   /**
@@ -189,16 +218,19 @@ public final class Mutex {
     }
   }
 
-  private void lockSlowly(Object owner) {
+  /** Returns {@code false} when the deadline has passed. */
+  private boolean lockSlowly(Object owner, @Nullable Deadline deadline) {
     Waiter waiter = null;
     for (; ; ) {
       Object now = state();
       if (now == null) {
         if (swap(null, owner)) {
-          return;
+          return true;
         }
       } else if (isOwner(ownerOf(now), owner)) {
         throw new IllegalMonitorStateException("locked already by this fiber: not reentrant");
+      } else if (deadline != null && deadline.hasPassed()) {
+        return false;
       } else {
         if (waiter == null) {
           waiter = new Waiter(owner instanceof Fiber fiber ? fiber : null);
@@ -209,15 +241,19 @@ public final class Mutex {
       }
       Thread.onSpinWait();
     }
-    Throwable reason = waiter.await();
-    if (reason != null) {
-      if (waiter.abandon()) {
-        removeOneAbandoned();
-      } else {
-        passOn();
-      }
-      throw ComputationException.unchecked(reason);
+    Throwable reason = waiter.await(deadline);
+    if (reason == null) {
+      return true;
     }
+    if (waiter.isAbandoned()) {
+      removeOneAbandoned();
+    } else {
+      passOn();
+    }
+    if (reason == Deadline.PASSED) {
+      return false;
+    }
+    throw ComputationException.unchecked(reason);
   }
 
   /** Unlocks, by the owner or in its place. */

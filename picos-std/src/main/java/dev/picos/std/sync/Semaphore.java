@@ -2,8 +2,10 @@ package dev.picos.std.sync;
 
 import dev.picos.core.ComputationException;
 import dev.picos.core.Point;
+import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,20 @@ import org.jspecify.annotations.Nullable;
  * acquired. A {@linkplain #binary binary} semaphore has at most one permit, and releasing it twice
  * is as releasing it once, which makes it a flag to wait for.
  *
+ * <p>Permits are taken one at a time. A fiber that waited for several at once would hold up those
+ * behind it while permits are there, or else wait as long as others keep coming for less. Who needs
+ * several takes them one by one, and under a {@link Mutex}, so that no two fibers each hold a part
+ * of what both need:
+ *
+ * {@snippet :
+ * several.protect(
+ *     () -> {
+ *       for (int i = 0; i < count; i++) {
+ *         semaphore.acquire();
+ *       }
+ *     });
+ * }
+ *
  * <p>What a fiber does before it releases a permit happens before what the one does that acquires
  * it.
  *
@@ -35,7 +51,7 @@ import org.jspecify.annotations.Nullable;
 public final class Semaphore {
   // For maintainers.
   //
-  //   state          acquire                release                     canceled while waiting
+  //   state          acquire                release                     gives up waiting
   //   Integer n > 0  -> n - 1               -> n + 1, or full
   //   Integer 0      -> WaitQueue, wait     -> 1                        nothing
   //   WaitQueue      -> longer, wait        -> without the oldest,      -> fewer, or 0
@@ -99,14 +115,41 @@ public final class Semaphore {
    * to the next.
    */
   public void acquire() {
+    boolean unused = acquire(null);
+  }
+
+  /**
+   * Waits for a permit, no longer than {@code timeout}, and takes it. Fair like {@link #acquire()}:
+   * who waits with a timeout waits in the same line. With a timeout of zero this does not wait.
+   *
+   * <p>Cancelation: as {@link #acquire()}.
+   *
+   * @return whether the caller has a permit; {@code false} when the time is over, and nothing is
+   *     left of the wait
+   * @throws IllegalArgumentException if {@code timeout} is negative
+   */
+  public boolean tryAcquire(Duration timeout) {
+    Deadline.require(timeout);
+    if (tryAcquire()) {
+      return true;
+    }
+    try (Deadline deadline = new Deadline(timeout)) {
+      return acquire(deadline);
+    }
+  }
+
+  /** Returns {@code false} when the deadline has passed. */
+  boolean acquire(@Nullable Deadline deadline) {
     Waiter waiter = null;
     for (; ; ) {
       Object now = state();
       int permits = permitsIn(now);
       if (permits > 0) {
         if (swap(now, permits - 1)) {
-          return;
+          return true;
         }
+      } else if (deadline != null && deadline.hasPassed()) {
+        return false;
       } else {
         if (waiter == null) {
           waiter = new Waiter(null);
@@ -117,15 +160,19 @@ public final class Semaphore {
       }
       Thread.onSpinWait();
     }
-    Throwable reason = waiter.await();
-    if (reason != null) {
-      if (waiter.abandon()) {
-        removeOneAbandoned();
-      } else {
-        boolean unused = tryRelease();
-      }
-      throw ComputationException.unchecked(reason);
+    Throwable reason = waiter.await(deadline);
+    if (reason == null) {
+      return true;
     }
+    if (waiter.isAbandoned()) {
+      removeOneAbandoned();
+    } else {
+      boolean unused = tryRelease();
+    }
+    if (reason == Deadline.PASSED) {
+      return false;
+    }
+    throw ComputationException.unchecked(reason);
   }
 
   /** Takes a permit if there is one, and returns whether it did. Never waits; not cancelable. */

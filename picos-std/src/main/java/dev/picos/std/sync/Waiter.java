@@ -3,6 +3,7 @@ package dev.picos.std.sync;
 import dev.picos.core.Fiber;
 import dev.picos.core.Point;
 import dev.picos.core.Trigger;
+import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -16,14 +17,15 @@ final class Waiter {
   //   GRANTED                                    false: the caller has to pass on what it got
   //   ABANDONED    false: grant to another       no second time
   //
-  // This one word decides between a grant and a cancelation, wherever the waiter is in the queue or
-  // whether it still is. Who grants has taken the waiter off the queue before.
+  // This one word decides between a grant and the end of the wait by cancelation or by a deadline,
+  // wherever the waiter is in the queue or whether it still is. Who grants has taken the waiter off
+  // the queue before.
   //
-  // The trigger is signaled by a grant, by the cancelation of the fiber, and also when the fiber's
-  // computation returns, as it may when several fibers share one. The last is neither, and the
-  // fiber goes on waiting with a new trigger. It stores that before it looks at the status, and a
-  // grant stores the status before it looks at the trigger: with volatile accesses one of them sees
-  // the other, and no grant is slept through.
+  // The trigger is signaled by a grant, by the cancelation of the fiber, by the deadline, and also
+  // when the fiber's computation returns, as it may when several fibers share one. The last is none
+  // of these, and the fiber goes on waiting with a new trigger. It stores that before it looks at
+  // the status, and a grant stores the status before it looks at the trigger: with volatile
+  // accesses one of them sees the other, and no grant is slept through.
 
   private static final int WAITING = 0;
   private static final int GRANTED = 1;
@@ -66,17 +68,22 @@ final class Waiter {
   }
 
   /**
-   * Waits for a grant. For the fiber that made this.
+   * Waits for a grant, no longer than until {@code deadline} if there is one. For the fiber that
+   * made this.
    *
-   * @return {@code null} when granted; else the reason that the fiber was canceled with, and then
-   *     it has to {@link #abandon}
+   * @return {@code null} when granted, at the last moment perhaps. Else {@link Deadline#PASSED},
+   *     and the wait is abandoned; or the reason that the fiber was canceled with, and the wait is
+   *     abandoned unless it was granted meanwhile, and then the caller has to pass on what it got
    */
-  @Nullable Throwable await() {
+  @Nullable Throwable await(@Nullable Deadline deadline) {
     Trigger current = trigger;
     for (; ; ) {
-      Throwable reason = current.await();
-      if (reason != null || isGranted()) {
-        return reason;
+      Throwable reason = deadline == null ? current.await() : deadline.await(current);
+      if (reason != null) {
+        return abandon() || reason != Deadline.PASSED ? reason : null;
+      }
+      if (isGranted()) {
+        return null;
       }
       current = new Trigger();
       Point.before(this, Point.Kind.WRITE);
@@ -97,7 +104,7 @@ final class Waiter {
     return true;
   }
 
-  /** Gives up a wait that was canceled; returns {@code false} if it was granted meanwhile. */
+  /** Gives up the wait; returns {@code false} if it was granted meanwhile. */
   boolean abandon() {
     if (!change(ABANDONED)) {
       return false;

@@ -7,6 +7,11 @@
  * Latch} waits for a number of things to be done, an {@link Ivar} is a variable that is filled
  * once.
  *
+ * <p>What can be waited for can be waited for no longer than a {@link java.time.Duration}. Then the
+ * time may be over at the moment at which what one waits for comes; exactly one of the two is
+ * reported, and nothing is lost. Timeouts are by a monotonic clock, never early, and one beyond 292
+ * years is taken as that. One that is not used is gone as soon as the wait is over.
+ *
  * <p>A fiber that is canceled while it waits stops waiting, throws the reason and leaves nothing
  * behind; what was handed to it at the same moment goes on to the next. Giving back (unlock,
  * release, signal, decrement, fill) is never cut short by cancelation. Interrupts play no part; see

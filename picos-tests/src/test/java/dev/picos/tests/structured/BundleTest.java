@@ -348,7 +348,7 @@ class BundleTest {
                                         () -> {
                                           throw checked;
                                         });
-                                Control.protect(promise::await);
+                                Control.protect(() -> promise.await());
                               }))
                   .isInstanceOf(ComputationException.class)
                   .extracting(Throwable::getCause)

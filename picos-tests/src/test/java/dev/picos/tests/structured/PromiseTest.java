@@ -173,7 +173,7 @@ class PromiseTest {
                 Promise<Object> promise =
                     bundle.forkAsPromise(
                         () -> {
-                          Control.protect(goOn::await);
+                          Control.protect(() -> goOn.await());
                           return ended.incrementAndGet();
                         });
                 promise.terminate();

@@ -16,6 +16,7 @@ import dev.picos.std.sync.Mutex;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.OnEveryScheduler;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -322,6 +323,88 @@ class ConditionTest {
             assertThat(second.await()).isEqualTo("woken");
           }
           assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
+        });
+  }
+
+  @OnEveryScheduler
+  void race_ofSignalAndTimeout(Scheduler scheduler) {
+    // a signal that comes as the time is over is reported, or wakes the next
+    scheduler.run(
+        () -> {
+          for (int round = 0; round < 200; round++) {
+            boolean[] entered = {false};
+            Computation<Boolean> first = timedAwaiter(Duration.ofNanos(200_000));
+            Computation<Boolean> second =
+                Fibers.start(
+                    () -> {
+                      mutex.lock();
+                      entered[0] = true;
+                      condition.await();
+                      mutex.unlock();
+                      return true;
+                    });
+            while (!mutex.protect(() -> entered[0])) {
+              Fiber.yield();
+            }
+            Fiber.sleep(Duration.ofNanos(100_000 + round % 20 * 5_000L));
+            condition.signal();
+            if (first.await()) {
+              condition.signal();
+            }
+            assertThat(second.await()).isTrue();
+          }
+          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
+        });
+  }
+
+  private Computation<Boolean> timedAwaiter(Duration timeout) {
+    return Fibers.start(
+        () -> {
+          mutex.lock();
+          boolean signaled = condition.await(timeout);
+          mutex.unlock();
+          return signaled;
+        });
+  }
+
+  @OnEveryScheduler
+  void await_timesOut_mutexIsTaken(Scheduler scheduler) {
+    // CV-01: who has waited in vain takes the mutex again, however long that takes, flags as before
+    scheduler.run(
+        () -> {
+          Computation<Boolean> awaiter = timedAwaiter(Duration.ofMillis(1));
+          untilWaiting(1);
+          mutex.lock();
+          Waiting.until(mutex, 1);
+          assertThat(awaiter.isRunning()).isTrue();
+          condition.signal();
+          mutex.unlock();
+          assertThat(awaiter.await()).isFalse();
+          mutex.lock();
+          assertThat(condition.await(Duration.ofNanos(1))).isFalse();
+          assertThat(Fiber.current().hasForbidden()).isFalse();
+          Canceled.with(
+              reason,
+              () -> assertThatThrownBy(() -> condition.await(Duration.ofDays(1))).isSameAs(reason));
+          assertThat(Fiber.current().hasForbidden()).isFalse();
+          mutex.unlock();
+          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
+        });
+  }
+
+  @OnEveryScheduler
+  void await_timed_withoutMutex(Scheduler scheduler) {
+    // CV-06: to await without the mutex is refused and leaves nothing; a signal reaches a waiter
+    scheduler.run(
+        () -> {
+          for (Duration timeout : List.of(Duration.ZERO, Duration.ofDays(1))) {
+            assertThatExceptionOfType(IllegalMonitorStateException.class)
+                .isThrownBy(() -> condition.await(timeout));
+          }
+          Computation<Boolean> awaiter = timedAwaiter(Duration.ofDays(1));
+          untilWaiting(1);
+          condition.signal();
+          assertThat(awaiter.await()).isTrue();
         });
   }
 

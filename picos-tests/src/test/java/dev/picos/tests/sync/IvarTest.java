@@ -143,7 +143,7 @@ class IvarTest {
         () -> {
           Computation<Object> computation = new Computation<>();
           Computation<Object> reader =
-              Fibers.startUnder(computation, () -> Control.protect(ivar::read));
+              Fibers.startUnder(computation, () -> Control.protect(() -> ivar.read()));
           Fiber.yield();
           computation.tryCancel(reason);
           Fiber.yield();

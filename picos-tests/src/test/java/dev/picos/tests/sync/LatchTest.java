@@ -170,7 +170,7 @@ class LatchTest {
               Fibers.startUnder(
                   computation,
                   () -> {
-                    Control.protect(latch::await);
+                    Control.protect(() -> latch.await());
                     return "open";
                   });
           Fiber.yield();

@@ -21,6 +21,7 @@ import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -442,6 +443,34 @@ class MutexTest {
     }
 
     @OnEveryScheduler
+    void race_withTimeout(Scheduler scheduler) {
+      // a mutex that is handed over as the time is over is had, or passed on: it is never lost
+      scheduler.run(
+          () -> {
+            for (Mutex each : List.of(mutex, unchecked)) {
+              for (int round = 0; round < 150; round++) {
+                each.lock();
+                Computation<Boolean> waiter =
+                    Fibers.start(
+                        () -> {
+                          boolean locked = each.tryLock(Duration.ofNanos(100_000));
+                          if (locked) {
+                            each.unlock();
+                          }
+                          return locked;
+                        });
+                Computation<Boolean> next = locker(each, new ArrayList<>(), 2);
+                Fiber.sleep(Duration.ofNanos(100_000 + (round % 20 - 10) * 5_000L));
+                each.unlock();
+                waiter.await();
+                next.await();
+                assertThat(each).hasToString("Mutex[unlocked]");
+              }
+            }
+          });
+    }
+
+    @OnEveryScheduler
     void massCancelation_leavesLittle(Scheduler scheduler) {
       // waiters canceled at once, the latest first, leave hardly anything, and the mutex works on
       scheduler.run(
@@ -591,6 +620,36 @@ class MutexTest {
             unchecked.unlock();
             assertThat(unchecked).hasToString("Mutex[unlocked]");
           });
+    }
+
+    @OnEveryScheduler
+    void tryLock_again(Scheduler scheduler) {
+      // to wait for oneself is refused, however short the wait, also for one that was handed over
+      scheduler.run(
+          () -> {
+            mutex.lock();
+            Computation<Object> waiter =
+                Fibers.start(
+                    () -> {
+                      assertThat(mutex.tryLock(Duration.ofDays(1))).isTrue();
+                      assertRefusedAgain();
+                      mutex.unlock();
+                      return "unlocked";
+                    });
+            Waiting.until(mutex, 1);
+            assertRefusedAgain();
+            mutex.unlock();
+            waiter.await();
+            assertThat(mutex).hasToString("Mutex[unlocked]");
+          });
+    }
+
+    private void assertRefusedAgain() {
+      for (Duration timeout : List.of(Duration.ZERO, Duration.ofDays(1))) {
+        assertThatExceptionOfType(IllegalMonitorStateException.class)
+            .isThrownBy(() -> mutex.tryLock(timeout))
+            .withMessageContaining("not reentrant");
+      }
     }
 
     @OnEveryScheduler

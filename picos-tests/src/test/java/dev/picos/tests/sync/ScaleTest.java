@@ -13,6 +13,7 @@ import dev.picos.std.sync.Condition;
 import dev.picos.std.sync.Latch;
 import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.Semaphore;
+import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -94,11 +95,31 @@ class ScaleTest {
 
   @ParameterizedTest
   @MethodSource("schedulers")
+  void semaphore_waitersTimeOut(Scheduler scheduler) {
+    // the time of 100,000 fibers that wait for a semaphore is over in no order, and it works on
+    scheduler.run(
+        () -> {
+          for (int i = 0; i < WAITERS; i++) {
+            Duration timeout = Duration.ofMillis(200 + i * 7 % 50);
+            Fiber.spawn(
+                new Fiber(computation, false),
+                fiber -> waitAndEnd(() -> assertThat(semaphore.tryAcquire(timeout)).isFalse()));
+          }
+          ended.await();
+          assertThat(served).hasValue(WAITERS);
+          assertThat(Waiting.of(semaphore)).isZero();
+          semaphore.release();
+          assertThat(semaphore.tryAcquire()).isTrue();
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("schedulers")
   void condition_waitersSignaledOrCanceled(Scheduler scheduler) {
     // of 100,000 fibers that wait for a condition a part is signaled and the rest canceled
     scheduler.run(
         () -> {
-          startWaiters(condition, () -> mutex.protect(condition::await));
+          startWaiters(condition, () -> mutex.protect(() -> condition.await()));
           for (int i = 0; i < WAITERS / 4; i++) {
             condition.signal();
           }

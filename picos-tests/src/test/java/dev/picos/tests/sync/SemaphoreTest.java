@@ -18,6 +18,7 @@ import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -106,6 +107,85 @@ class SemaphoreTest {
             assertThat(acquirers.get(i).await()).isEqualTo("acquired");
           }
           assertThat(semaphore).hasToString("Semaphore[0 available]");
+        });
+  }
+
+  @OnEveryScheduler
+  void release_handsOverInOrder_withTimeouts(Scheduler scheduler) {
+    // SE-03: those who wait with a timeout wait in the same line; nobody overtakes them
+    scheduler.run(
+        () -> {
+          List<Computation<Object>> acquirers = new ArrayList<>();
+          for (int i = 0; i < 20; i++) {
+            acquirers.add(
+                i % 2 == 0
+                    ? acquirer(new Computation<>())
+                    : Fibers.start(() -> semaphore.tryAcquire(Duration.ofDays(1))));
+            Waiting.until(semaphore, i + 1);
+          }
+          for (int i = 0; i < 20; i++) {
+            assertThat(semaphore.tryAcquire(Duration.ofNanos(1))).isFalse();
+            assertThat(acquirers.get(i).isRunning()).isTrue();
+            semaphore.release();
+            assertThat(semaphore.tryAcquire(Duration.ZERO)).isFalse();
+            assertThat(acquirers.get(i).await()).isIn("acquired", true);
+          }
+          assertThat(semaphore).hasToString("Semaphore[0 available]");
+        });
+  }
+
+  @OnEveryScheduler
+  void race_ofReleaseAndTimeout(Scheduler scheduler) {
+    // a permit that comes as the time is over is taken, or is still there
+    scheduler.run(
+        () -> {
+          for (int round = 0; round < 300; round++) {
+            Computation<Boolean> waiter =
+                Fibers.start(() -> semaphore.tryAcquire(Duration.ofNanos(100_000)));
+            Fiber.sleep(Duration.ofNanos(100_000 + (round % 20 - 10) * 5_000L));
+            semaphore.release();
+            boolean acquired = waiter.await();
+            assertThat(semaphore.availablePermits()).isEqualTo(acquired ? 0 : 1);
+            assertThat(semaphore.tryAcquire()).isEqualTo(!acquired);
+          }
+        });
+  }
+
+  @OnEveryScheduler
+  void race_ofManyTimeouts(Scheduler scheduler) {
+    // of many waiters some get permits while the time of others is over: no permit is lost
+    scheduler.run(
+        () -> {
+          List<Computation<Boolean>> waiters = new ArrayList<>();
+          for (int i = 0; i < 1_000; i++) {
+            Duration timeout = Duration.ofNanos(500_000 + i % 7 * 300_000L);
+            waiters.add(Fibers.start(() -> semaphore.tryAcquire(timeout)));
+          }
+          for (int i = 0; i < 30; i++) {
+            Fiber.sleep(Duration.ofNanos(100_000));
+            releaseMany(10);
+          }
+          long acquired = waiters.stream().filter(Computation::await).count();
+          assertThat(semaphore.availablePermits()).isEqualTo(300 - acquired);
+        });
+  }
+
+  @OnEveryScheduler
+  void binary_withTimeout(Scheduler scheduler) {
+    // SE-05: a binary semaphore hands over to one that waits with a timeout, and saturates after
+    scheduler.run(
+        () -> {
+          Semaphore binary = Semaphore.binary(false);
+          assertThat(binary.tryAcquire(Duration.ofNanos(1))).isFalse();
+          Computation<Boolean> waiter = Fibers.start(() -> binary.tryAcquire(Duration.ofDays(1)));
+          Waiting.until(binary, 1);
+          binary.release();
+          assertThat(waiter.await()).isTrue();
+          assertThat(binary.availablePermits()).isZero();
+          binary.release();
+          binary.release();
+          assertThat(binary.tryAcquire(Duration.ZERO)).isTrue();
+          assertThat(binary.tryAcquire(Duration.ZERO)).isFalse();
         });
   }
 

@@ -1,0 +1,2 @@
+/** What the libraries share among themselves. Not exported. */
+package dev.picos.std.internal;
