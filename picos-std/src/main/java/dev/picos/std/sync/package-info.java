@@ -5,7 +5,8 @@
  * <p>{@link Mutex}, its {@link Condition} and {@link Semaphore} are fair: waiters are served in the
  * order in which they came, and what is released is handed to the first of them directly. A {@link
  * Latch} waits for a number of things to be done, an {@link Ivar} is a variable that is filled
- * once.
+ * once, a {@link Lazy} value is computed once, and a {@link Broadcast} is a sequence of values that
+ * any number of readers follow.
  *
  * <p>What can be waited for can be waited for no longer than a {@link java.time.Duration}. Then the
  * time may be over at the moment at which what one waits for comes; exactly one of the two is
