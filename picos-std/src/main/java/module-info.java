@@ -10,6 +10,7 @@ module dev.picos.std {
   requires transitive dev.picos.core;
 
   exports dev.picos.std.resource;
+  exports dev.picos.std.event;
   exports dev.picos.std.structured;
   exports dev.picos.std.sync;
 }

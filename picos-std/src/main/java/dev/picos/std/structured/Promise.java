@@ -3,6 +3,7 @@ package dev.picos.std.structured;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.std.internal.Deadline;
+import dev.picos.std.event.Event;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,11 @@ public final class Promise<T extends @Nullable Object> {
    */
   public T await(Duration timeout) throws TimeoutException {
     return Deadline.await(computation, timeout);
+   * Returns the event of {@link #await}: ready when this promise is not running. To lose against
+   * another event does not concern the promise.
+   */
+  public Event<T> awaitEvent() {
+    return Event.of(computation);
   }
 
   /** Returns whether there is no result yet and nobody has stopped the fiber. Never throws. */

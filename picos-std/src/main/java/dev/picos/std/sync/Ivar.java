@@ -6,6 +6,7 @@ import dev.picos.core.Outcome;
 import dev.picos.std.internal.Deadline;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import dev.picos.std.event.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,6 +103,11 @@ public final class Ivar<T extends @Nullable Object> {
    */
   public T read(Duration timeout) throws TimeoutException {
     return Deadline.await(computation, timeout);
+  }
+
+  /** Returns the event of {@link #read}: ready when this variable is filled or poisoned. */
+  public Event<T> readEvent() {
+    return Event.of(computation);
   }
 
   /** Shows what is in it, for people. */

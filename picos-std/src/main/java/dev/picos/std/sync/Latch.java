@@ -3,6 +3,7 @@ package dev.picos.std.sync;
 import dev.picos.core.Computation;
 import dev.picos.core.Point;
 import dev.picos.std.internal.Deadline;
+import dev.picos.std.event.Event;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
@@ -133,6 +134,11 @@ public final class Latch {
    */
   public boolean await(Duration timeout) {
     return Deadline.join(open, timeout);
+  }
+
+  /** Returns the event of {@link #await}: ready when this latch is open. */
+  public Event<@Nullable Void> awaitEvent() {
+    return Event.of(open);
   }
 
   /** Returns the count. */

@@ -1,8 +1,12 @@
 package dev.picos.std.sync;
 
 import dev.picos.core.ComputationException;
+import dev.picos.core.Outcome;
 import dev.picos.core.Point;
 import dev.picos.std.internal.Deadline;
+import dev.picos.std.event.Event;
+import dev.picos.std.event.Offer;
+import dev.picos.std.event.Request;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
@@ -67,7 +71,10 @@ public final class Semaphore {
   //
   // Ordering: every change is a volatile compare-and-set; reads are acquires and only prepare one.
   //
-  // Differences from the original: none that can be seen.
+  // An offer of an event waits in the same queue; a grant commits to it, and fails if it is not
+  // open, as if it had been abandoned.
+  //
+  // Differences from the original: acquiring is also an event.
 
   private static final VarHandle STATE;
 
@@ -175,6 +182,15 @@ public final class Semaphore {
     throw ComputationException.unchecked(reason);
   }
 
+  /**
+   * Returns the event of {@link #acquire}: ready when there is a permit, which whoever commits to
+   * it has taken. It queues up like {@code acquire}, anew in each synchronization. One that loses,
+   * or whose fiber is canceled, has no permit; it may for a moment hold one that comes just then.
+   */
+  public Event<@Nullable Void> acquireEvent() {
+    return Event.fromRequest(new Acquire());
+  }
+
   /** Takes a permit if there is one, and returns whether it did. Never waits; not cancelable. */
   public boolean tryAcquire() {
     for (; ; ) {
@@ -227,6 +243,33 @@ public final class Semaphore {
         }
       }
       Thread.onSpinWait();
+    }
+  }
+
+  private final class Acquire implements Request.Pollable<@Nullable Void> {
+    @Override
+    public @Nullable Outcome<@Nullable Void> poll() {
+      return tryAcquire() ? new Outcome.Returned<@Nullable Void>(null) : null;
+    }
+
+    @Override
+    public @Nullable Runnable issue(Offer<@Nullable Void> offer) {
+      Waiter waiter = new OfferWaiter(offer);
+      for (; ; ) {
+        Object now = state();
+        int permits = permitsIn(now);
+        if (permits == 0) {
+          if (swap(now, WaitQueue.plus(waitersIn(now), waiter))) {
+            return Semaphore.this::removeOneAbandoned;
+          }
+        } else if (swap(now, permits - 1)) {
+          if (!waiter.grant()) {
+            boolean unused = tryRelease();
+          }
+          return null;
+        }
+        Thread.onSpinWait();
+      }
     }
   }
 

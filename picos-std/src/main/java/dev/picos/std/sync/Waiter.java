@@ -9,7 +9,7 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /** One wait of one fiber, and its place in a {@link WaitQueue}. */
-final class Waiter {
+class Waiter {
   // For maintainers.
   //
   //   status       grant()                       abandon()
