@@ -1,2 +1,2 @@
-/** What the libraries share among themselves. Not exported. */
+/** What the packages of this module share and nobody else needs. Not exported. */
 package dev.picos.std.internal;
