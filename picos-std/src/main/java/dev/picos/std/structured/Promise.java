@@ -60,6 +60,9 @@ public final class Promise<T extends @Nullable Object> {
    */
   public T await(Duration timeout) throws TimeoutException {
     return Deadline.await(computation, timeout);
+  }
+
+  /**
    * Returns the event of {@link #await}: ready when this promise is not running. To lose against
    * another event does not concern the promise.
    */

@@ -3,10 +3,10 @@ package dev.picos.std.sync;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Outcome;
+import dev.picos.std.event.Event;
 import dev.picos.std.internal.Deadline;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
-import dev.picos.std.event.Event;
 import org.jspecify.annotations.Nullable;
 
 /**

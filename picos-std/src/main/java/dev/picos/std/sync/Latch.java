@@ -2,8 +2,8 @@ package dev.picos.std.sync;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Point;
-import dev.picos.std.internal.Deadline;
 import dev.picos.std.event.Event;
+import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
