@@ -38,7 +38,7 @@ public class TransactionVsLoser {
     r.r3 = b.isRunning();
   }
 
-  /** Gets wrong: polls wait for the outcome to be replaced, completions do not (U-1). */
+  /** Gets wrong: polls wait for the outcome to be replaced, completions do not. */
   @JCStressTest
   @JCStressMeta(TransactionVsLoser.class)
   @State

@@ -45,7 +45,7 @@ public class TriggerDisposeVsOnSignal {
     r.r3 = runs;
   }
 
-  /** Gets wrong: ignores that its compare-and-set failed, as the original does (U-16). */
+  /** Gets wrong: ignores that its compare-and-set failed, as the original does. */
   @JCStressTest
   @JCStressMeta(TriggerDisposeVsOnSignal.class)
   @State

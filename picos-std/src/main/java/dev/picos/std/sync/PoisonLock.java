@@ -61,9 +61,9 @@ public final class PoisonLock {
   // Differences from the original: compare-and-set instead of adding to the word first and taking
   // it back when that was in vain. It costs the same where nobody contends, and leaves no states in
   // between: tryAcquire never swallows a signal, isLocked is exact, and a release of a free lock is
-  // found out at no cost and changes nothing (U-14). (That someone else's hold is released remains
-  // unnoticed, for the lock knows no owners.) A condition forwards a signal from a canceled waiter
-  // (U-2), and is not awaited on a lock that is free or poisoned already.
+  // found out at no cost and changes nothing. (That someone else's hold is released remains
+  // unnoticed, for the lock knows no owners.) A condition forwards a signal from a canceled
+  // waiter, and is not awaited on a lock that is free or poisoned already.
 
   private static final int FREE = 0;
   private static final int LOCKED = 1;

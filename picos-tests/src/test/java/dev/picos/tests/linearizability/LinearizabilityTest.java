@@ -3,8 +3,16 @@ package dev.picos.tests.linearizability;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.picos.core.Fiber;
+import dev.picos.std.awaitable.AwaitableInt;
+import dev.picos.std.sync.Broadcast;
 import dev.picos.std.sync.Mutex;
+import dev.picos.std.sync.PoisonLock;
+import dev.picos.std.sync.PoisonedException;
 import dev.picos.std.sync.Semaphore;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -111,6 +119,171 @@ class LinearizabilityTest {
         .operation("tryAcquire", (semaphore, none) -> semaphore.tryAcquire())
         .operation("release", (semaphore, none) -> run(semaphore::release))
         .operation("availablePermits", (semaphore, none) -> semaphore.availablePermits())
+        .check(SEEDS);
+  }
+
+  private static final class PoisonLockModel implements Model<PoisonLockModel.State> {
+    enum State {
+      FREE,
+      LOCKED,
+      POISONED
+    }
+
+    @Override
+    public State initial() {
+      return State.FREE;
+    }
+
+    @Override
+    public State after(State state, Operation operation) {
+      if (state == State.POISONED) {
+        boolean silent = operation.name.equals("release") || operation.name.equals("poison");
+        return operation.returned(silent ? null : PoisonedException.class) ? state : null;
+      }
+      boolean free = state == State.FREE;
+      return switch (operation.name) {
+        case "acquire" -> free && operation.returned(null) ? State.LOCKED : null;
+        case "tryAcquire" -> operation.returned(free) ? State.LOCKED : null;
+        case "release" ->
+            operation.returned(free ? IllegalMonitorStateException.class : null)
+                ? State.FREE
+                : null;
+        case "poison" ->
+            operation.returned(free ? IllegalStateException.class : null)
+                ? free ? state : State.POISONED
+                : null;
+        default -> throw new AssertionError(operation);
+      };
+    }
+
+    @Override
+    public boolean waits(State state, Operation operation) {
+      return operation.name.equals("acquire") && state == State.LOCKED;
+    }
+  }
+
+  @Test
+  void poisonLock() {
+    new Experiment<>(PoisonLock::new, new PoisonLockModel())
+        .operation("acquire", (lock, none) -> run(lock::acquire))
+        .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
+        .operation("release", (lock, none) -> run(lock::release))
+        .check(SEEDS);
+  }
+
+  @Test
+  void poisonLock_thatIsPoisoned() {
+    new Experiment<>(PoisonLock::new, new PoisonLockModel())
+        .operation("acquire", (lock, none) -> run(lock::acquire))
+        .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
+        .operation("release", (lock, none) -> run(lock::release))
+        .operation("poison", (lock, none) -> run(lock::poison))
+        .check(SEEDS);
+  }
+
+  /** What has been published; how far each fiber has read. */
+  private static final class BroadcastModel implements Model<BroadcastModel.State> {
+    record State(List<Integer> values, Map<Integer, Integer> positions) {}
+
+    @Override
+    public State initial() {
+      return new State(List.of(), Map.of());
+    }
+
+    @Override
+    public State after(State state, Operation operation) {
+      int position = state.positions.getOrDefault(operation.fiber, 0);
+      switch (operation.name) {
+        case "publish" -> {
+          List<Integer> values = new ArrayList<>(state.values);
+          values.add((Integer) operation.argument);
+          return new State(values, state.positions);
+        }
+        case "read" -> {
+          return position < state.values.size() && operation.returned(state.values.get(position))
+              ? at(state, operation, position + 1)
+              : null;
+        }
+        case "tap" -> {
+          return at(state, operation, state.values.size());
+        }
+        default -> throw new AssertionError(operation);
+      }
+    }
+
+    private static State at(State state, Operation operation, int position) {
+      Map<Integer, Integer> positions = new HashMap<>(state.positions);
+      positions.put(operation.fiber, position);
+      return new State(state.values, positions);
+    }
+
+    @Override
+    public boolean waits(State state, Operation operation) {
+      return operation.name.equals("read")
+          && state.positions.getOrDefault(operation.fiber, 0) == state.values.size();
+    }
+  }
+
+  private static final class Readers {
+    final Broadcast<Integer> broadcast = new Broadcast<>();
+    final Map<Fiber, Broadcast.Reader<Integer>> readers = new HashMap<>();
+    private final Broadcast.Cursor<Integer> start = broadcast.tap();
+
+    Integer read() {
+      return readers.computeIfAbsent(Fiber.current(), fiber -> start.reader()).read();
+    }
+
+    void tap() {
+      readers.put(Fiber.current(), broadcast.tap().reader());
+    }
+  }
+
+  @Test
+  void broadcast() {
+    new Experiment<>(Readers::new, new BroadcastModel())
+        .operation("publish", 3, (readers, value) -> run(() -> readers.broadcast.publish(value)))
+        .operation("read", (readers, none) -> readers.read())
+        .operation("tap", (readers, none) -> run(readers::tap))
+        .check(SEEDS);
+  }
+
+  /** The value, and what each fiber that waits has seen. */
+  private static final class AwaitableModel implements Model<Integer> {
+    @Override
+    public Integer initial() {
+      return 0;
+    }
+
+    @Override
+    public Integer after(Integer value, Operation operation) {
+      return switch (operation.name) {
+        case "set" -> (Integer) operation.argument;
+        case "get" -> operation.returned(value) ? value : null;
+        case "await" -> value; // may return whatever the value is
+        default -> throw new AssertionError(operation);
+      };
+    }
+
+    @Override
+    public boolean waits(Integer value, Operation operation) {
+      return operation.name.equals("await") && value.equals(operation.argument);
+    }
+  }
+
+  /** Each change is followed by a broadcast; so nobody waits while the value is another. */
+  @Test
+  void awaitable() {
+    new Experiment<>(() -> new AwaitableInt(0), new AwaitableModel())
+        .operation(
+            "set",
+            3,
+            (awaitable, value) -> {
+              awaitable.set(value);
+              awaitable.broadcast();
+              return null;
+            })
+        .operation("get", (awaitable, none) -> awaitable.get())
+        .operation("await", 3, (awaitable, value) -> run(() -> awaitable.await(value)))
         .check(SEEDS);
   }
 
