@@ -1,0 +1,213 @@
+package dev.picos.std.sync;
+
+import dev.picos.core.Computation;
+import dev.picos.std.awaitable.AwaitableInt;
+import dev.picos.std.internal.TimeLimit;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A number of permits that fibers take and give back, until it is poisoned.
+ *
+ * {@snippet :
+ * PoisonSemaphore items = new PoisonSemaphore(0);
+ *
+ * // a producer                     // a consumer
+ * queue.add(item);                  items.acquire();
+ * items.release();                  process(queue.remove());
+ *
+ * // when there will be no more items
+ * items.poison();
+ * }
+ *
+ * <p>Poisoned, it stays so: those who wait, and all who come later, get a {@link
+ * PoisonedException}.
+ *
+ * <p>Unfair: a fiber that comes at the right moment takes a permit ahead of those who wait, which
+ * is what makes it fast where fibers contend; one that waits may be overtaken any number of times.
+ * {@link Semaphore} is fair. Permits belong to nobody: who releases need not be who acquired.
+ *
+ * <p>What a fiber does before it releases a permit happens before what the one does that acquires
+ * it.
+ *
+ * <p>Progress: everything but the waiting is lock-free, and where nobody waits, one compare-and-set
+ * that allocates nothing. At most one waiter at a time is woken, and wakes the next if there are
+ * permits left. Space: 40 bytes, and some 100 for each waiter; waiters that are canceled are
+ * cleaned up in amortised constant time.
+ */
+public final class PoisonSemaphore {
+  // For maintainers.
+  //
+  //   word         acquire                release                   poison
+  //   n > 0        -> n - 1 *             -> n + 1, or full         -> POISONED, wake all
+  //   0            -> CONTENDED, wait     -> 1                      -> POISONED, wake all
+  //   CONTENDED    wait                   -> 1, wake one            -> POISONED, wake all
+  //   POISONED     throw                  nothing                   nothing
+  //
+  //   * by one who has slept: 1 -> CONTENDED, n > 1 -> n - 1 and wake one
+  //
+  // CONTENDED says: no permits, and fibers may sleep. Invariant: while a fiber sleeps the word is
+  // CONTENDED or POISONED, or a fiber that slept is on its way here, or a signal is on its way to
+  // one. Who has slept does not know whether others do. It therefore leaves the word CONTENDED if
+  // it leaves no permits, be it that it took the last one or that it sleeps again; and if it leaves
+  // some, it wakes the next, since those who released them may have woken nobody. If it is canceled
+  // instead, the awaitable passes its signal on to the next that does not expect the present word;
+  // and if all expect that, then the word is CONTENDED.
+  //
+  // So at most one of those woken by releases is on its way at a time, however many permits come
+  // and go meanwhile.
+  //
+  // Ordering: every change is volatile.
+  //
+  // Differences from the original: compare-and-set instead of taking first and giving back when
+  // that was in vain. It costs the same where nobody contends, and the number of permits is exact
+  // at any time.
+
+  private static final int CONTENDED = -1;
+  private static final int POISONED = -2;
+
+  private final AwaitableInt word;
+
+  /**
+   * Makes a semaphore with {@code permits} permits.
+   *
+   * @throws IllegalArgumentException if {@code permits} is negative
+   */
+  public PoisonSemaphore(int permits) {
+    if (permits < 0) {
+      throw new IllegalArgumentException("permits must not be negative: " + permits);
+    }
+    word = new AwaitableInt(permits);
+  }
+
+  /**
+   * Waits for a permit, and takes it.
+   *
+   * <p>Cancelation: none if a permit is there. Else a fiber that is canceled before or while it
+   * waits throws the reason, and has no permit; a wake-up that came at the same moment goes to the
+   * next.
+   *
+   * @throws PoisonedException if this is poisoned, or is while the caller waits
+   */
+  public void acquire() {
+    if (!tryAcquire()) {
+      boolean unused = acquireSlowly(null);
+    }
+  }
+
+  /**
+   * Takes a permit if there is one. Never waits; not cancelable.
+   *
+   * @return whether the caller has it now
+   * @throws PoisonedException if this is poisoned
+   */
+  public boolean tryAcquire() {
+    for (; ; ) {
+      int now = word.get();
+      if (now <= 0) {
+        requireNotPoisoned(now);
+        return false;
+      }
+      if (word.compareAndSet(now, now - 1)) {
+        return true;
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  /**
+   * As {@link #acquire}, but waits no longer than {@code duration}; not at all if that is zero.
+   *
+   * @return whether the caller has a permit now
+   * @throws PoisonedException as {@link #acquire}
+   * @throws IllegalArgumentException if {@code duration} is negative
+   */
+  public boolean tryAcquire(Duration duration) {
+    TimeLimit.check(duration);
+    return tryAcquire() || TimeLimit.within(duration, this::acquireSlowly);
+  }
+
+  /**
+   * Adds a permit, and wakes one of those who wait, if need be. Does nothing if this is poisoned.
+   * Not cancelable.
+   *
+   * @throws IllegalStateException if {@link Integer#MAX_VALUE} permits are available, which remain
+   */
+  public void release() {
+    for (; ; ) {
+      int now = word.get();
+      if (now == POISONED) {
+        return;
+      }
+      if (now == Integer.MAX_VALUE) {
+        throw new IllegalStateException("overflow: no more permits than " + Integer.MAX_VALUE);
+      }
+      if (word.compareAndSet(now, now == CONTENDED ? 1 : now + 1)) {
+        if (now == CONTENDED) {
+          word.signal();
+        }
+        return;
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  /**
+   * Poisons this semaphore for ever. Those who wait for a permit throw. Does nothing if it is
+   * poisoned already. Not cancelable.
+   */
+  public void poison() {
+    if (word.getAndSet(POISONED) != POISONED) {
+      word.broadcast();
+    }
+  }
+
+  /** Returns how many permits are available; 0 if this is poisoned. */
+  public int availablePermits() {
+    return Math.max(word.get(), 0);
+  }
+
+  /** Returns whether this semaphore is poisoned. */
+  public boolean isPoisoned() {
+    return word.get() == POISONED;
+  }
+
+  private boolean acquireSlowly(@Nullable Computation<?> limit) {
+    boolean slept = false;
+    for (; ; ) {
+      int now = word.get();
+      requireNotPoisoned(now);
+      if (now > 0) {
+        if (word.compareAndSet(now, now == 1 && slept ? CONTENDED : now - 1)) {
+          if (now > 1 && slept) {
+            word.signal();
+          }
+          return true;
+        }
+      } else if (now == CONTENDED || word.compareAndSet(0, CONTENDED)) {
+        if (!word.await(CONTENDED, limit)) {
+          return false;
+        }
+        slept = true;
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  private static void requireNotPoisoned(int word) {
+    if (word == POISONED) {
+      throw new PoisonedException();
+    }
+  }
+
+  /** Names the state, for people. */
+  @Override
+  public String toString() {
+    int now = word.get();
+    int waiting = word.waiterCount();
+    return "PoisonSemaphore["
+        + (now == POISONED ? "poisoned" : Math.max(now, 0) + " available")
+        + (waiting == 0 ? "" : ", " + waiting + " waiting")
+        + "]";
+  }
+}
