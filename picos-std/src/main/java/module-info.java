@@ -4,13 +4,15 @@ import org.jspecify.annotations.NullMarked;
  * The libraries that run on every scheduler: structured concurrency in {@link
  * dev.picos.std.structured}, synchronization in {@link dev.picos.std.sync} and what that can be
  * made from, variables to wait on, in {@link dev.picos.std.awaitable}, events to choose between in
- * {@link dev.picos.std.event}, resources in {@link dev.picos.std.resource}.
+ * {@link dev.picos.std.event}, channels in {@link dev.picos.std.channel}, resources in {@link
+ * dev.picos.std.resource}.
  */
 @NullMarked
 module dev.picos.std {
   requires transitive dev.picos.core;
 
   exports dev.picos.std.awaitable;
+  exports dev.picos.std.channel;
   exports dev.picos.std.event;
   exports dev.picos.std.resource;
   exports dev.picos.std.structured;

@@ -67,8 +67,7 @@ class EventTest {
   void select_theReadyOne(Scheduler scheduler) {
     // EV-01: a choice between what never happens and what is ready gives the latter
     int value =
-        scheduler.call(
-            () -> Event.select(Event.of(source), Event.always(51).map(x -> x + 50)));
+        scheduler.call(() -> Event.select(Event.of(source), Event.always(51).map(x -> x + 50)));
 
     assertThat(value).isEqualTo(101);
   }
@@ -238,8 +237,7 @@ class EventTest {
         () -> {
           Computation<Object> canceled = new Computation<>();
           Computation<String> fiber =
-              Fibers.startUnder(
-                  canceled, () -> Fiber.current().forbid(() -> probe.event().sync()));
+              Fibers.startUnder(canceled, () -> Fiber.current().forbid(() -> probe.event().sync()));
           Offer<String> offer = probe.awaitOffer();
           canceled.tryCancel(reason);
           Fiber.yield();
@@ -408,8 +406,7 @@ class EventTest {
                   Promise<Integer> three =
                       bundle.forkAsPromise(() -> Event.<Integer>never().sync());
                   bundle.fork(() -> source.tryReturn(2));
-                  assertThat(
-                          Event.select(one.awaitEvent(), two.awaitEvent(), three.awaitEvent()))
+                  assertThat(Event.select(one.awaitEvent(), two.awaitEvent(), three.awaitEvent()))
                       .isEqualTo(2);
                   assertThat(one.isRunning()).isTrue();
                   assertThat(three.isRunning()).isTrue();
@@ -522,8 +519,7 @@ class EventTest {
           Computation<Object> fiber =
               Fibers.start(
                   () ->
-                      Event.<Object>select(
-                          nacks.watch(Event.never()), nacks.watch(probe.event())));
+                      Event.<Object>select(nacks.watch(Event.never()), nacks.watch(probe.event())));
           Offer<String> offer = probe.awaitOffer();
           assertThat(nacks.fired()).containsExactly(false, false);
           offer.tryCommit("value");
@@ -542,8 +538,7 @@ class EventTest {
           Computation<Object> fiber =
               Fibers.start(
                   () ->
-                      Event.<Object>select(
-                          nacks.watch(Event.never()), nacks.watch(probe.event())));
+                      Event.<Object>select(nacks.watch(Event.never()), nacks.watch(probe.event())));
           Offer<String> offer = probe.awaitOffer();
           fiber.tryCancel(reason);
           while (probe.withdrawn.get() == 0) {
@@ -594,8 +589,7 @@ class EventTest {
         () -> {
           Nacks nacks = new Nacks();
           assertThat(Event.choose(nacks.watch(Event.never())).poll()).isNull();
-          assertThat(
-                  Event.choose(nacks.watch(Event.never()), nacks.watch(Event.always(1))).poll())
+          assertThat(Event.choose(nacks.watch(Event.never()), nacks.watch(Event.always(1))).poll())
               .isEqualTo(new Outcome.Returned<>(1));
           assertThat(nacks.fired()).containsExactly(true, true, false);
         });

@@ -1,0 +1,865 @@
+package dev.picos.std.channel;
+
+import dev.picos.core.Computation;
+import dev.picos.core.ComputationException;
+import dev.picos.core.Fiber;
+import dev.picos.core.Outcome;
+import dev.picos.core.Point;
+import dev.picos.std.event.Event;
+import dev.picos.std.event.Offer;
+import dev.picos.std.event.Request;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Passes items from fibers that send to fibers that receive.
+ *
+ * {@snippet :
+ * Channel<Job> jobs = Channel.buffered(16);
+ * Bundle.joinAfter(bundle -> {
+ *   bundle.fork(() -> {
+ *     for (Job job : jobs) { // until the channel is closed and nothing is left in it
+ *       run(job);
+ *     }
+ *   });
+ *   for (Path file : files) {
+ *     jobs.send(read(file));
+ *   }
+ *   jobs.close();
+ * });
+ * }
+ *
+ * <p>A {@linkplain #rendezvous rendezvous} channel holds nothing: to send is to meet a fiber that
+ * receives. A {@linkplain #buffered buffered} one takes so many items ahead before senders wait, an
+ * {@linkplain #unbounded unbounded} one any number. Any fiber and thread may use either end. Each
+ * item is received once. {@code null} may be an item.
+ *
+ * <p>Fair: items are received in the order in which they were sent, those that wait are served in
+ * the order in which they came, whether they wait in an operation or in a {@code select}, and what
+ * is free is handed to the first of them directly.
+ *
+ * <p><b>Closing.</b> After {@link #close} senders, those that wait included, throw {@link
+ * ChannelClosedException}; receivers get what is left in the buffer, and then throw it too.
+ *
+ * <p><b>Events.</b> {@link #sendEvent} and {@link #receiveEvent} are the same as values, to be
+ * combined with others: one {@code select} may offer to send on one channel, receive from another
+ * and time out, and exactly one of them happens. A fiber never meets itself: offers to send and to
+ * receive on the same channel in one synchronization are for others.
+ *
+ * <p>What a fiber does before it sends happens before what the one does that receives the item.
+ *
+ * <p>Progress: everything but the waiting is lock-free; two fibers that meet while both have other
+ * alternatives are obstruction-free and back off. Space: 24 bytes for each item in the buffer, some
+ * 50 bytes for each one that waits. Those that gave up, or lost, are cleaned up in amortised
+ * constant time, and no more of them are kept than there are others (and sixteen).
+ *
+ * @param <T> the type of the items
+ */
+public final class Channel<T extends @Nullable Object> implements Iterable<T> {
+  // For maintainers.
+  //
+  // One list of nodes (see there), as in the dual queues of Scherer and Scott: from `head`, which
+  // is dead or not yet taken, through `next` to the last node, whose `next` is null. Both senders
+  // and receivers are appended at the end; whoever comes and finds a partner in the list takes no
+  // place. `tail` is a hint where the end is near.
+  //
+  // Invariants:
+  //   1 all nodes before `head` are dead; head moves forward only; a node that was head points to
+  //     itself, so that old garbage does not hold on to younger, and who stands on it starts anew
+  //   2 a node that is skipped by the `next` of another was dead, and not the last
+  //   3 no two live nodes are of different sides, unless they are offers of one synchronization
+  //
+  // For 3, who wants a place first reads which node is the last, then looks for a partner from the
+  // head on, and appends with a compare-and-set on the last node, which fails if anyone else came.
+  // He need not look at all nodes: what he finds waiting on his own side is proof enough that there
+  // is no partner, except that an offer there may have a twin on the other side further on; two
+  // waiting parties have not. Proof: let a node K of my side be live at a time after I read the
+  // last node. By 3 the live nodes of the other side are of the same synchronization as K. So if K
+  // is no waiting offer there are none; and none of those that are dead comes back. If I met
+  // another party L later, those that are live then were live when I met K, and belong to both K
+  // and L; so there are none.
+  //
+  // Capacity: `room` is how many items may still come into the buffer. A sender that finds none
+  // waits. When an item is taken from the buffer its room goes to the first sender that waits, by
+  // making its item one of the buffer. Only if nobody waits it is added to `room`; a sender that
+  // came to wait meanwhile looks at `room` again after it has its place, so that one of the two
+  // sees the other. `crowded` spares the search for senders where none ever waited: it is set by a
+  // sender after it got its place and before it looks at `room`, and cleared by who then searches
+  // once more. `firstWaiting` is a node before which no sender waits. A sender that comes just when
+  // there is room may overtake one that is about to see it; the items do not overtake each other.
+  //
+  // Garbage is counted as it is reported by those who gave up, and is discounted by a sweep, which
+  // unlinks what is dead in the middle. The first nodes are removed at once if they are dead.
+  //
+  // Ordering: all accesses are volatile, since several of the arguments above are of the kind "one
+  // of the two sees the other". On x86 that costs nothing that the compare-and-sets do not cost.
+  //
+  // Differences from the original: that has a sketch of rendezvous channels only, whose queue is
+  // one immutable value, and which needs a transaction for each meeting of an event, and leaves
+  // dead offers in place.
+
+  private static final VarHandle HEAD;
+  private static final VarHandle TAIL;
+  private static final VarHandle FIRST_WAITING;
+  private static final VarHandle ROOM;
+  private static final VarHandle CROWDED;
+  private static final VarHandle GARBAGE;
+  private static final VarHandle SWEEP_AT;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      HEAD = lookup.findVarHandle(Channel.class, "head", Node.class);
+      TAIL = lookup.findVarHandle(Channel.class, "tail", Node.class);
+      FIRST_WAITING = lookup.findVarHandle(Channel.class, "firstWaiting", Node.class);
+      ROOM = lookup.findVarHandle(Channel.class, "room", int.class);
+      CROWDED = lookup.findVarHandle(Channel.class, "crowded", boolean.class);
+      GARBAGE = lookup.findVarHandle(Channel.class, "garbage", int.class);
+      SWEEP_AT = lookup.findVarHandle(Channel.class, "sweepAt", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static final int UNBOUNDED = -1;
+
+  /** Less garbage than this is not worth a sweep. */
+  private static final int LITTLE = 16;
+
+  private static final Exception ELAPSED =
+      new Exception("the time to wait has passed", null, false, false) {
+        private static final long serialVersionUID = 1L;
+      };
+
+  /** Why a place at the end is wanted, if there is no partner. */
+  private enum Place {
+    NONE,
+    IN_BUFFER,
+    TO_WAIT
+  }
+
+  private final int capacity;
+  private final Event<T> receiveEvent = Event.fromRequest(new Receive());
+
+  @SuppressWarnings("unused") // through HEAD
+  private volatile Node<T> head;
+
+  @SuppressWarnings("unused") // through TAIL
+  private volatile Node<T> tail;
+
+  @SuppressWarnings("unused") // through FIRST_WAITING
+  private volatile Node<T> firstWaiting;
+
+  @SuppressWarnings("unused") // through ROOM
+  private volatile int room;
+
+  @SuppressWarnings("unused") // through CROWDED
+  private volatile boolean crowded;
+
+  @SuppressWarnings("unused") // through GARBAGE
+  private volatile int garbage;
+
+  @SuppressWarnings("unused") // through SWEEP_AT
+  private volatile int sweepAt = LITTLE;
+
+  private Channel(int capacity) {
+    this.capacity = capacity;
+    this.room = capacity;
+    Node<T> first = Node.dead();
+    head = first;
+    tail = first;
+    firstWaiting = first;
+  }
+
+  /** Makes a channel without a buffer, where each sender waits for a receiver. */
+  public static <T extends @Nullable Object> Channel<T> rendezvous() {
+    return new Channel<>(0);
+  }
+
+  /**
+   * Makes a channel that takes {@code capacity} items ahead of the receivers before senders wait.
+   *
+   * @throws IllegalArgumentException if {@code capacity} is not positive
+   */
+  public static <T extends @Nullable Object> Channel<T> buffered(int capacity) {
+    if (capacity <= 0) {
+      throw new IllegalArgumentException(
+          "capacity must be positive: " + capacity + "; for no buffer there is rendezvous()");
+    }
+    return new Channel<>(capacity);
+  }
+
+  /** Makes a channel that takes any number of items ahead of the receivers: senders never wait. */
+  public static <T extends @Nullable Object> Channel<T> unbounded() {
+    return new Channel<>(UNBOUNDED);
+  }
+
+  /**
+   * Sends {@code item}: waits until a receiver takes it or it has a place in the buffer.
+   *
+   * <p>Cancelation: none if it need not wait. Else a fiber that is canceled before or while it
+   * waits throws the reason, and the item is not sent; but if the item was taken by then, this
+   * returns.
+   *
+   * @throws ChannelClosedException if the channel is closed, or is while this waits; the item is
+   *     not sent then
+   */
+  public void send(T item) {
+    Node<T> met = sendNow(item);
+    if (met == null) {
+      met = sendLater(item, null);
+    }
+    requireOpen(met);
+  }
+
+  /**
+   * Sends {@code item} if that is possible without waiting. Not cancelable.
+   *
+   * @return whether it was sent
+   * @throws ChannelClosedException if the channel is closed
+   */
+  public boolean trySend(T item) {
+    Node<T> met = sendNow(item);
+    requireOpen(met);
+    return met != null;
+  }
+
+  /**
+   * Sends {@code item} if that is possible within {@code timeout}; with zero, at once.
+   *
+   * <p>Cancelation: as {@link #send}; also with zero.
+   *
+   * @return whether it was sent
+   * @throws ChannelClosedException as {@link #send}
+   * @throws IllegalArgumentException if {@code timeout} is negative
+   */
+  public boolean trySend(T item, Duration timeout) {
+    requireNotNegative(timeout);
+    Node<T> met = sendNow(item);
+    if (met == null) {
+      Computation<?> alarm = alarm(timeout);
+      if (alarm == null) {
+        return false;
+      }
+      try {
+        met = sendLater(item, alarm);
+      } finally {
+        alarm.tryCancel(ELAPSED);
+      }
+    }
+    requireOpen(met);
+    return met != null;
+  }
+
+  /**
+   * Receives the next item: waits until there is one.
+   *
+   * <p>Cancelation: none if it need not wait. Else a fiber that is canceled before or while it
+   * waits throws the reason, and has received nothing; but if it was given an item by then, this
+   * returns that.
+   *
+   * @throws ChannelClosedException if the channel is closed and nothing is left in it, or is while
+   *     this waits
+   */
+  public T receive() {
+    Object received = receiveNow();
+    if (received == null) {
+      received = Objects.requireNonNull(receiveLater(null));
+    }
+    return Node.unmasked(requireItem(received));
+  }
+
+  /**
+   * Receives the next item if there is one. Not cancelable.
+   *
+   * @return the item, or {@code null} if there is none
+   * @throws ChannelClosedException if the channel is closed and nothing is left in it
+   */
+  public Outcome.@Nullable Returned<T> tryReceive() {
+    Object received = receiveNow();
+    return received == null ? null : returned(requireItem(received));
+  }
+
+  /**
+   * Receives the next item if one comes within {@code timeout}; with zero, if there is one.
+   *
+   * <p>Cancelation: as {@link #receive}; also with zero.
+   *
+   * @return the item, or {@code null} if none came
+   * @throws ChannelClosedException as {@link #receive}
+   * @throws IllegalArgumentException if {@code timeout} is negative
+   */
+  public Outcome.@Nullable Returned<T> tryReceive(Duration timeout) {
+    requireNotNegative(timeout);
+    Object received = receiveNow();
+    if (received == null) {
+      Computation<?> alarm = alarm(timeout);
+      if (alarm == null) {
+        return null;
+      }
+      try {
+        received = receiveLater(alarm);
+      } finally {
+        alarm.tryCancel(ELAPSED);
+      }
+    }
+    return received == null ? null : returned(requireItem(received));
+  }
+
+  /**
+   * Returns the event of {@link #send}: whoever commits to it has sent {@code item}, once for each
+   * synchronization. Throws {@link ChannelClosedException} as {@code send} does.
+   */
+  public Event<@Nullable Void> sendEvent(T item) {
+    return Event.fromRequest(new Send(item)).<@Nullable Void>map(sent -> null);
+  }
+
+  /**
+   * Returns the event of {@link #receive}: gives the next item. Throws {@link
+   * ChannelClosedException} as {@code receive} does.
+   */
+  public Event<T> receiveEvent() {
+    return receiveEvent;
+  }
+
+  /** As {@link #close(Throwable)}, without a cause. */
+  public void close() {
+    close(null);
+  }
+
+  /**
+   * Closes this channel: whoever sends, or waits to, throws {@link ChannelClosedException}, and so
+   * does whoever receives, or waits to, once nothing is left in the buffer. If {@code cause} is not
+   * {@code null}, it is the cause of these exceptions, and iterations throw them instead of ending.
+   * Does nothing if this channel is closed. Never waits; not cancelable.
+   */
+  public void close(@Nullable Throwable cause) {
+    Node<T> end = new Node.End<>(cause);
+    for (; ; ) {
+      Node<T> last = last();
+      if (last instanceof Node.End<T>) {
+        return;
+      }
+      if (append(last, end)) {
+        break;
+      }
+    }
+    for (Node<T> node = head(); node != end; ) {
+      while (node.word() == Node.WAITING) {
+        node.close(cause);
+      }
+      Node<T> next = node.next();
+      node = next == null || next == node ? head() : next;
+    }
+    clean();
+  }
+
+  /** Returns whether this channel has been closed; items may be left in it. */
+  public boolean isClosed() {
+    return last() instanceof Node.End<T>;
+  }
+
+  /**
+   * Returns an iterator that receives: {@code hasNext} waits for the next item, and is {@code
+   * false} when the channel is closed and nothing is left in it; if it was closed with a cause,
+   * {@code hasNext} throws {@link ChannelClosedException} then. For one fiber. Several iterators
+   * share the items.
+   *
+   * <p>Cancelation: {@code hasNext} as {@link #receive}.
+   */
+  @Override
+  public Iterator<T> iterator() {
+    return new Iterator<>() {
+      private @Nullable Object next;
+
+      @Override
+      public boolean hasNext() {
+        if (next == null) {
+          next = receiveNow();
+        }
+        if (next == null) {
+          next = receiveLater(null);
+        }
+        if (next instanceof Node.End<?> end && end.cause != null) {
+          throw new ChannelClosedException(end.cause);
+        }
+        return !(next instanceof Node.End<?>);
+      }
+
+      @Override
+      public T next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException("closed");
+        }
+        Object item = Objects.requireNonNull(next);
+        next = null;
+        return Node.unmasked(item);
+      }
+    };
+  }
+
+  private static void requireNotNegative(Duration timeout) {
+    if (timeout.isNegative()) {
+      throw new IllegalArgumentException("timeout must not be negative: " + timeout);
+    }
+  }
+
+  private static void requireOpen(@Nullable Node<?> met) {
+    if (met instanceof Node.End<?> end) {
+      throw new ChannelClosedException(end.cause);
+    }
+  }
+
+  private static Object requireItem(Object received) {
+    if (received instanceof Node.End<?> end) {
+      throw new ChannelClosedException(end.cause);
+    }
+    return received;
+  }
+
+  private static <T extends @Nullable Object> Outcome.Returned<T> returned(Object masked) {
+    return new Outcome.Returned<>(Node.<T>unmasked(masked));
+  }
+
+  /** What ends a wait after {@code timeout}; {@code null} if there is not to be a wait. */
+  private static @Nullable Computation<?> alarm(Duration timeout) {
+    if (timeout.isZero()) {
+      Fiber.current().check();
+      return null;
+    }
+    Computation<?> alarm = new Computation<>(Computation.Mode.LIFO);
+    alarm.cancelAfter(timeout, ELAPSED);
+    return alarm;
+  }
+
+  /** Sends; returns some node if that was possible, the end if closed, else {@code null}. */
+  private @Nullable Node<T> sendNow(T item) {
+    boolean hasRoom = takeRoom();
+    Node<T> met = meet(true, item, null, hasRoom ? Place.IN_BUFFER : Place.NONE);
+    if (hasRoom && met != null && (!met.sends() || met instanceof Node.End<T>)) {
+      giveRoom();
+    }
+    return met;
+  }
+
+  /** The same, but waits; returns {@code null} when the alarm has come. */
+  private @Nullable Node<T> sendLater(T item, @Nullable Computation<?> alarm) {
+    Node<T> met = meet(true, item, null, Place.TO_WAIT);
+    if (!(met instanceof Node.Waiter<T> waiter) || !waiter.sends()) {
+      return met;
+    }
+    lookForRoom();
+    Throwable reason = waiter.await(alarm);
+    if (waiter.abandon()) {
+      gaveUp();
+      if (reason != null) {
+        throw ComputationException.unchecked(reason);
+      }
+      return null;
+    }
+    return waiter.word() == Node.CLOSED ? last() : waiter;
+  }
+
+  /** Receives; returns the item, masked, the end if closed and drained, else {@code null}. */
+  private @Nullable Object receiveNow() {
+    Node<T> met = meet(false, null, null, Place.NONE);
+    return met == null || met instanceof Node.End<T> ? met : met.take();
+  }
+
+  /** The same, but waits; returns {@code null} when the alarm has come. */
+  private @Nullable Object receiveLater(@Nullable Computation<?> alarm) {
+    Node<T> met = Objects.requireNonNull(meet(false, null, null, Place.TO_WAIT));
+    if (met instanceof Node.End<T>) {
+      return met;
+    }
+    if (met.sends()) {
+      return met.take();
+    }
+    Node.Waiter<T> waiter = (Node.Waiter<T>) met;
+    Throwable reason = waiter.await(alarm);
+    if (waiter.abandon()) {
+      gaveUp();
+      if (reason != null) {
+        throw ComputationException.unchecked(reason);
+      }
+      return null;
+    }
+    Object received = waiter.word();
+    boolean unused = waiter.swap(received, Node.DONE);
+    return received == Node.CLOSED ? last() : received;
+  }
+
+  private final class Send implements Request.Pollable<Object> {
+    private final T item;
+
+    Send(T item) {
+      this.item = item;
+    }
+
+    @Override
+    public @Nullable Outcome<Object> poll() {
+      Node<T> met = sendNow(item);
+      return met == null
+          ? null
+          : met instanceof Node.End<T> end
+              ? new Outcome.Canceled<>(new ChannelClosedException(end.cause))
+              : new Outcome.Returned<>(Node.DONE);
+    }
+
+    @Override
+    public @Nullable Runnable issue(Offer<Object> offer) {
+      Node<T> met = meet(true, item, offer, Place.TO_WAIT);
+      Runnable withdrawal = withdrawal(true, met, offer);
+      if (withdrawal != null) {
+        lookForRoom();
+      }
+      return withdrawal;
+    }
+  }
+
+  private final class Receive implements Request.Pollable<T> {
+    @Override
+    public @Nullable Outcome<T> poll() {
+      Object received = receiveNow();
+      return received == null
+          ? null
+          : received instanceof Node.End<?> end
+              ? new Outcome.Canceled<>(new ChannelClosedException(end.cause))
+              : returned(received);
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // is committed with items only
+    public @Nullable Runnable issue(Offer<T> offer) {
+      Offer<Object> self = (Offer<Object>) (Offer<?>) offer;
+      Node<T> met = meet(false, null, self, Place.TO_WAIT);
+      if (met != null && met.sends() && !(met instanceof Node.End<T>)) {
+        Object unused = met.take();
+      }
+      return withdrawal(false, met, self);
+    }
+  }
+
+  /** Tells {@code self} of the end, or returns how to take back its place, if it has got one. */
+  private @Nullable Runnable withdrawal(boolean sends, @Nullable Node<T> met, Offer<Object> self) {
+    if (met instanceof Node.End<T> end) {
+      boolean unused = self.tryFail(new ChannelClosedException(end.cause));
+      return null;
+    }
+    if (!(met instanceof Node.Offering<T> mine) || mine.sends() != sends) {
+      return null;
+    }
+    return () -> {
+      mine.withdraw();
+      gaveUp();
+    };
+  }
+
+  /**
+   * Meets the first partner, or takes a place at the end if there is none. In the place of {@code
+   * self}, if that is not null, which is committed then.
+   *
+   * @return the partner, or the new node, or the end if this channel is closed; else {@code null}:
+   *     no place was wanted, or {@code self} is not open
+   */
+  private @Nullable Node<T> meet(
+      boolean sends, @Nullable T item, @Nullable Offer<Object> self, Place place) {
+    Node<T> mine = null;
+    search:
+    for (; ; ) {
+      Node<T> last = last();
+      if (sends && last instanceof Node.End<T>) {
+        return last;
+      }
+      Offer<Object> party = null;
+      Node<T> node = place != Place.NONE && isProof(last, sends) ? null : head();
+      while (node != null) {
+        Object word = node.word();
+        if (Node.isLive(word)) {
+          Offer<Object> waiting = word == Node.WAITING ? node.offer() : null;
+          if (waiting == null && word == Node.WAITING && node instanceof Node.Offering<T>) {
+            continue; // it was decided just now
+          }
+          boolean own = waiting != null && self != null && waiting.isOfSameSync(self);
+          if (node.sends() != sends && !own) {
+            if (tryMeet(node, word, item, self)) {
+              return node;
+            }
+            if (self != null && !self.isOpen()) {
+              return null;
+            }
+            continue; // it has changed
+          }
+          if (node.sends() == sends && !own) {
+            if (waiting == null || (party != null && !party.isOfSameSync(waiting))) {
+              break; // proof that there is no partner
+            }
+            party = waiting;
+          }
+        }
+        Node<T> next = node.next();
+        if (next == node) {
+          continue search;
+        }
+        node = next;
+      }
+      if (last instanceof Node.End<T>) {
+        return last;
+      }
+      if (place == Place.NONE) {
+        return null;
+      }
+      if (mine == null) {
+        mine = newNode(sends, item, self, place);
+      }
+      if (append(last, mine)) {
+        return mine;
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Whether this node alone shows that nobody on the other side is there. */
+  private static boolean isProof(Node<?> node, boolean sends) {
+    if (node.sends() != sends) {
+      return false;
+    }
+    Object word = node.word();
+    return word == Node.BUFFERED || (word == Node.WAITING && node instanceof Node.Waiter<?>);
+  }
+
+  @SuppressWarnings("NullAway") // the items are null only if their type allows it
+  private static <T extends @Nullable Object> Node<T> newNode(
+      boolean sends, @Nullable T item, @Nullable Offer<Object> self, Place place) {
+    return place == Place.IN_BUFFER
+        ? Node.buffered(item)
+        : self == null ? new Node.Waiter<>(sends, item) : new Node.Offering<>(sends, item, self);
+  }
+
+  private boolean tryMeet(
+      Node<T> node, Object word, @Nullable T item, @Nullable Offer<Object> self) {
+    if (node.sends()) {
+      if (!node.decide(word, Node.DONE, self, node.peek())) {
+        return false;
+      }
+      if (word == Node.BUFFERED) {
+        giveRoom();
+      }
+    } else if (!node.decide(word, Node.masked(item), self, Node.DONE)) {
+      return false;
+    }
+    clean();
+    return true;
+  }
+
+  /** Takes a place in the buffer, if there is one that no item and no sender has. */
+  private boolean takeRoom() {
+    if (capacity == UNBOUNDED) {
+      return true;
+    }
+    for (; ; ) {
+      Point.before(this, Point.Kind.READ);
+      int now = (int) ROOM.getVolatile(this);
+      if (now == 0) {
+        return false;
+      }
+      Point.before(this, Point.Kind.UPDATE);
+      if (ROOM.compareAndSet(this, now, now - 1)) {
+        return true;
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Gives a place in the buffer to the first sender that waits, or else to whoever comes. */
+  private void giveRoom() {
+    for (; ; ) {
+      if (isCrowded()) {
+        Node<T> sender = firstWaiting();
+        if (sender == null) {
+          setCrowded(false);
+          sender = firstWaiting();
+          if (sender != null) {
+            setCrowded(true);
+          }
+        }
+        if (sender != null) {
+          if (sender.decide(Node.WAITING, Node.BUFFERED, null, null)) {
+            return;
+          }
+          continue;
+        }
+      }
+      if (capacity == UNBOUNDED) {
+        return;
+      }
+      Point.before(this, Point.Kind.UPDATE);
+      int unused = (int) ROOM.getAndAdd(this, 1);
+      if (!isCrowded() || !takeRoom()) {
+        return;
+      }
+    }
+  }
+
+  /** For a sender that has just come to wait. */
+  private void lookForRoom() {
+    if (capacity != 0) {
+      setCrowded(true);
+      if (takeRoom()) {
+        giveRoom();
+      }
+    }
+  }
+
+  private @Nullable Node<T> firstWaiting() {
+    Point.before(this, Point.Kind.READ);
+    @SuppressWarnings("unchecked") // only nodes of this channel
+    Node<T> before = (Node<T>) FIRST_WAITING.getVolatile(this);
+    Node<T> node = before;
+    boolean waits = isWaitingSender(node);
+    while (!waits) {
+      Node<T> next = node.next();
+      if (next == null) {
+        break;
+      }
+      node = next == node ? head() : next;
+      waits = isWaitingSender(node);
+    }
+    if (node != before) {
+      Point.before(this, Point.Kind.UPDATE);
+      FIRST_WAITING.compareAndSet(this, before, node);
+    }
+    return waits ? node : null;
+  }
+
+  private static boolean isWaitingSender(Node<?> node) {
+    return node.sends() && node.word() == Node.WAITING;
+  }
+
+  private boolean append(Node<T> last, Node<T> node) {
+    if (!last.tryAppend(node)) {
+      return false;
+    }
+    Point.before(this, Point.Kind.UPDATE);
+    TAIL.compareAndSet(this, last, node);
+    return true;
+  }
+
+  private Node<T> last() {
+    Point.before(this, Point.Kind.READ);
+    @SuppressWarnings("unchecked") // only nodes of this channel
+    Node<T> before = (Node<T>) TAIL.getVolatile(this);
+    Node<T> node = before;
+    for (Node<T> next = node.next(); next != null; next = node.next()) {
+      node = next == node ? head() : next;
+    }
+    if (node != before) {
+      Point.before(this, Point.Kind.UPDATE);
+      TAIL.compareAndSet(this, before, node);
+    }
+    return node;
+  }
+
+  @SuppressWarnings("unchecked") // only nodes of this channel
+  private Node<T> head() {
+    Point.before(this, Point.Kind.READ);
+    return (Node<T>) HEAD.getVolatile(this);
+  }
+
+  /** Removes the first nodes as far as they are dead; the last node remains. */
+  private void clean() {
+    for (; ; ) {
+      Node<T> first = head();
+      Node<T> next = first.next();
+      if (next == null || !first.isDead()) {
+        return;
+      }
+      if (next != first) {
+        Point.before(this, Point.Kind.UPDATE);
+        if (HEAD.compareAndSet(this, first, next)) {
+          first.setNext(first);
+        }
+      }
+    }
+  }
+
+  /** Removes the node of one who gave up, or counts it, for a later time. */
+  private void gaveUp() {
+    clean();
+    Point.before(this, Point.Kind.UPDATE);
+    int now = (int) GARBAGE.getAndAdd(this, 1) + 1;
+    Point.before(this, Point.Kind.READ);
+    if (now > (int) SWEEP_AT.getVolatile(this)) {
+      Point.before(this, Point.Kind.UPDATE);
+      if (GARBAGE.compareAndSet(this, now, 0)) {
+        sweep();
+      }
+    }
+  }
+
+  /** Unlinks the dead nodes in the middle. */
+  private void sweep() {
+    int live = 0;
+    Node<T> kept = head();
+    for (Node<T> node = kept.next(); node != null; ) {
+      Node<T> next = node.next();
+      if (next == node) {
+        break; // others have come as far as here from the head on
+      }
+      if (next == null || !node.isDead()) {
+        live++;
+        if (kept.next() != node) {
+          kept.setNext(node);
+        }
+        kept = node;
+      }
+      node = next;
+    }
+    Point.before(this, Point.Kind.WRITE);
+    SWEEP_AT.setVolatile(this, Math.max(LITTLE, live));
+  }
+
+  private boolean isCrowded() {
+    Point.before(this, Point.Kind.READ);
+    return (boolean) CROWDED.getVolatile(this);
+  }
+
+  private void setCrowded(boolean value) {
+    Point.before(this, Point.Kind.WRITE);
+    CROWDED.setVolatile(this, value);
+  }
+
+  /** Counts the nodes that are in the list, dead ones included; for tests of space. */
+  int length() {
+    int length = 0;
+    for (Node<T> node = head(); node != null; node = node.next()) {
+      length++;
+    }
+    return length;
+  }
+
+  /** Shows how many items are in the buffer and how many wait, for people. */
+  @Override
+  public String toString() {
+    int items = 0;
+    int waiting = 0;
+    for (Node<T> node = head(); node != null; ) {
+      Object word = node.word();
+      items += word == Node.BUFFERED ? 1 : 0;
+      waiting += word == Node.WAITING ? 1 : 0;
+      Node<T> next = node.next();
+      node = next == node ? null : next;
+    }
+    return "Channel["
+        + items
+        + " items"
+        + (waiting == 0 ? "" : ", " + waiting + " waiting")
+        + (isClosed() ? ", closed" : "")
+        + "]";
+  }
+}
