@@ -45,7 +45,7 @@ final class Checker<S> {
     S state = (S) now.state;
     boolean nothingHeld = now.granted == now.returned;
     if (now.ended == (1L << ended.size()) - 1 && nothingHeld) {
-      return pending.stream().allMatch(operation -> model.waits(state, operation));
+      return model.wait(state, pending);
     }
     if (!tried.add(now)) {
       return false;

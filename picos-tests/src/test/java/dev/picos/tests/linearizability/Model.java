@@ -1,5 +1,7 @@
 package dev.picos.tests.linearizability;
 
+import java.util.List;
+
 /**
  * What a primitive would do if its operations were atomic, over states that are values.
  *
@@ -16,6 +18,11 @@ interface Model<S> {
 
   /** Whether {@code operation} has to wait in {@code state}. */
   boolean waits(S state, Operation operation);
+
+  /** Whether all of these have to wait in {@code state}, which is the last. */
+  default boolean wait(S state, List<Operation> operations) {
+    return operations.stream().allMatch(operation -> waits(state, operation));
+  }
 
   /**
    * The state after an operation that was canceled has got in {@code state} what it waited for; or

@@ -1,0 +1,122 @@
+package dev.picos.tests.linearizability;
+
+import dev.picos.core.Outcome;
+import dev.picos.std.channel.Channel;
+import dev.picos.std.event.Event;
+import java.util.List;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Channels do what they would do if each of their operations, and each choice, were atomic. */
+@Tag("explored")
+class ChannelLinearizabilityTest {
+  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
+
+  private static Channel<Integer> make(int capacity) {
+    return capacity == 0 ? Channel.rendezvous() : Channel.buffered(capacity);
+  }
+
+  private static Experiment<Channel<Integer>> one(int capacity) {
+    return new Experiment<>(() -> make(capacity), new ChannelModel(capacity))
+        .operation(
+            "send0",
+            5,
+            (channel, item) -> {
+              channel.send(item);
+              return "send0";
+            })
+        .operation("receive0", (channel, none) -> "receive0=" + channel.receive());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void sendAndReceive(int capacity) {
+    one(capacity).check(SEEDS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void tries(int capacity) {
+    one(capacity)
+        .operation("send0", 5, (channel, item) -> channel.trySend(item) ? "send0" : false)
+        .operation("receive0", (channel, none) -> received(channel.tryReceive()))
+        .fibers(4)
+        .length(3)
+        .check(SEEDS);
+  }
+
+  private static Object received(Outcome.Returned<Integer> item) {
+    return item == null ? (Object) false : "receive0=" + item.value();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void closing(int capacity) {
+    one(capacity)
+        .operation(
+            "close0",
+            (channel, none) -> {
+              channel.close();
+              return null;
+            })
+        .fibers(4)
+        .length(3)
+        .check(SEEDS);
+  }
+
+  private static Supplier<List<Channel<Integer>>> two(int capacity) {
+    return () -> List.of(make(capacity), make(capacity));
+  }
+
+  private static Event<Object> send(List<Channel<Integer>> channels, int which, int item) {
+    return channels.get(which).sendEvent(item).map(sent -> "send" + which);
+  }
+
+  private static Event<Object> receive(List<Channel<Integer>> channels, int which) {
+    return channels.get(which).receiveEvent().map(item -> "receive" + which + "=" + item);
+  }
+
+  private static Experiment<List<Channel<Integer>>> choices(int capacity) {
+    return new Experiment<>(two(capacity), new ChannelModel(capacity))
+        .operation(
+            "receive0 receive1",
+            (channels, none) -> Event.select(receive(channels, 0), receive(channels, 1)))
+        .operation(
+            "send0 receive1",
+            5,
+            (channels, item) -> Event.select(send(channels, 0, item), receive(channels, 1)))
+        .operation(
+            "send1 receive0",
+            5,
+            (channels, item) -> Event.select(receive(channels, 0), send(channels, 1, item)))
+        .operation(
+            "send0 receive0",
+            5,
+            (channels, item) -> Event.select(receive(channels, 0), send(channels, 0, item)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void choicesAmongThemselves(int capacity) {
+    choices(capacity).fibers(4).length(3).check(SEEDS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void choicesAndOperations(int capacity) {
+    choices(capacity)
+        .operation(
+            "send0",
+            5,
+            (channels, item) -> {
+              channels.get(0).send(item);
+              return "send0";
+            })
+        .operation("receive1", (channels, none) -> "receive1=" + channels.get(1).receive())
+        .fibers(4)
+        .length(3)
+        .check(SEEDS);
+  }
+}
