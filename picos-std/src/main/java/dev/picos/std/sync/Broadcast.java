@@ -39,11 +39,16 @@ import org.jspecify.annotations.Nullable;
  * <p>What a fiber does before it publishes a value or poisons happens before what another does
  * after it has read that.
  *
- * <p>Progress: everything but waiting for a value is lock-free. Space: two references, and some 70
- * bytes for each value that is kept. The values form a linked list, which is what generational
- * collectors do not like: one that has become old keeps those after it alive, dead as well, until
- * the old generation is collected. So the heap may grow to where the collector starts with that,
- * and shrinks again.
+ * <p>Progress: everything but waiting for a value is lock-free. Space: one reference, and some 70
+ * bytes for each value that is kept.
+ *
+ * <p>The values form a linked list, which generational collectors have a weakness for. A value that
+ * grew old, because it was the last one for long or long waited to be read, keeps those after it
+ * alive for as long as the old generation as a whole has not been collected, although no cursor
+ * stands before them; and so they grow old in turn. Nothing is kept for good, but a program that
+ * publishes millions of values in a second sees its heap grow to the limit again and again, and its
+ * young collections take as long as it takes to copy everything published since the one before. The
+ * chain ends where a new sequence takes the place of one that is poisoned.
  *
  * @param <T> the type of the values
  */
@@ -64,7 +69,8 @@ public final class Broadcast<T extends @Nullable Object> {
   // is only moved on. Values are published by the computations.
   //
   // Rejected: clearing the links of what lies behind, as queues do for the sake of the old
-  // generation. A cursor may stand anywhere, and nobody knows of it.
+  // generation. A cursor may stand anywhere, and nobody knows of it. For the same reason no weak
+  // reference helps: what a cursor keeps, it keeps through the links of what it stands before.
   //
   // Differences from the original: poisoning twice does nothing the second time (there it throws
   // the first poison).
