@@ -50,12 +50,7 @@ public class GrowthBenchmark extends Settings {
   /** Sets up the pools of threads, none of which is in use yet. */
   @Setup
   public void setUp() {
-    String many = Integer.toString(domains);
-    System.setProperty("picos.domains", many);
-    System.setProperty("jdk.virtualThreadScheduler.parallelism", many);
-    System.setProperty("jdk.virtualThreadScheduler.maxPoolSize", many);
-    System.setProperty("kotlinx.coroutines.scheduler.core.pool.size", many);
-    System.setProperty("kotlinx.coroutines.scheduler.max.pool.size", many);
+    Pools.limit(domains);
     multififo = MultiFifoScheduler.builder().domains(domains).build();
   }
 

@@ -2,12 +2,20 @@
 
 package dev.picos.bench
 
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.async
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.MutableSharedFlow
+import kotlinx.coroutines.flow.takeWhile
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.selects.select
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.Semaphore
 import kotlinx.coroutines.yield
 
 /** Makes [Dispatchers.Default] use two threads. */
@@ -53,4 +61,105 @@ fun generations(generations: Int, coroutines: Int, life: String) =
         started.complete()
       }
     }
+  }
+
+/** The calling thread alone, or [Dispatchers.Default]. */
+private fun context(parallel: Boolean): CoroutineContext =
+  if (parallel) Dispatchers.Default else EmptyCoroutineContext
+
+private class Counter {
+  var value = 0L
+}
+
+/** Coroutines that share a mutex; the holder yields if [contended]. */
+fun mutex(coroutines: Int, turns: Int, contended: Boolean, parallel: Boolean): Long =
+  runBlocking(context(parallel)) {
+    val mutex = Mutex()
+    val counter = Counter()
+    coroutineScope {
+      repeat(coroutines) {
+        launch {
+          repeat(turns / coroutines) {
+            mutex.lock()
+            try {
+              counter.value++
+              if (contended) yield()
+            } finally {
+              mutex.unlock()
+            }
+          }
+        }
+      }
+    }
+    counter.value
+  }
+
+/** Coroutines that share a semaphore of one permit; the holder yields if [contended]. */
+fun semaphore(coroutines: Int, turns: Int, contended: Boolean, parallel: Boolean): Long =
+  runBlocking(context(parallel)) {
+    val semaphore = Semaphore(1)
+    val counter = Counter()
+    coroutineScope {
+      repeat(coroutines) {
+        launch {
+          repeat(turns / coroutines) {
+            semaphore.acquire()
+            try {
+              counter.value++
+              if (contended) yield()
+            } finally {
+              semaphore.release()
+            }
+          }
+        }
+      }
+    }
+    counter.value
+  }
+
+/** One coroutine sends to another; [capacity] 0 is a rendezvous. */
+fun channel(items: Int, capacity: Int, parallel: Boolean): Long =
+  runBlocking(context(parallel)) {
+    val channel = Channel<Int>(capacity)
+    launch {
+      for (i in 1..items) channel.send(i)
+      channel.close()
+    }
+    var sum = 0L
+    for (item in channel) sum += item
+    sum
+  }
+
+/** A coroutine for each channel sends, and one receives from whichever comes first. */
+fun selectFrom(channels: Int, items: Int, parallel: Boolean): Long =
+  runBlocking(context(parallel)) {
+    val all = List(channels) { Channel<Int>() }
+    for (channel in all) {
+      launch { for (i in 1..items / channels) channel.send(i) }
+    }
+    var sum = 0L
+    repeat(items / channels * channels) {
+      sum += select<Int> { for (channel in all) channel.onReceive { item -> item } }
+    }
+    sum
+  }
+
+/** One coroutine tells all the others. */
+fun broadcast(items: Int, readers: Int, parallel: Boolean): Long =
+  runBlocking(context(parallel)) {
+    val flow = MutableSharedFlow<Int>(extraBufferCapacity = 1_024)
+    val counter = java.util.concurrent.atomic.AtomicLong()
+    coroutineScope {
+      repeat(readers) {
+        launch {
+          var sum = 0L
+          flow.takeWhile { it > 0 }.collect { sum += it }
+          counter.addAndGet(sum)
+        }
+      }
+      flow.subscriptionCount.let { count -> while (count.value < readers) yield() }
+      for (i in 1..items) flow.emit(i)
+      flow.emit(0)
+    }
+    counter.get()
   }

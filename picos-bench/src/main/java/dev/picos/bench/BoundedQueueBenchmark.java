@@ -1,0 +1,132 @@
+package dev.picos.bench;
+
+import dev.picos.core.Scheduler;
+import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.sched.multififo.MultiFifoScheduler;
+import dev.picos.std.structured.Bundle;
+import dev.picos.std.sync.PoisonLock;
+import dev.picos.std.sync.PoisonSemaphore;
+import java.util.ArrayDeque;
+import java.util.concurrent.locks.ReentrantLock;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** A bounded queue as one would write it, from a lock and two semaphores. */
+@State(Scope.Benchmark)
+public class BoundedQueueBenchmark extends Settings {
+  private static final int ITEMS = 200_000;
+  private static final int CAPACITY = 64;
+
+  /** Fibers on fifo or on multififo; of the rivals, as many threads. */
+  @Param({"1", "2"})
+  public int domains;
+
+  private Scheduler scheduler = FifoScheduler.create();
+
+  /** Chooses the scheduler, and sets up the pools of the rivals. */
+  @Setup
+  public void setUp() {
+    Pools.limit(domains);
+    if (domains > 1) {
+      scheduler = MultiFifoScheduler.builder().domains(domains).build();
+    }
+  }
+
+  private static final class OfFibers {
+    private final PoisonLock lock = new PoisonLock();
+    private final PoisonSemaphore room = new PoisonSemaphore(CAPACITY);
+    private final PoisonSemaphore items = new PoisonSemaphore(0);
+    private final ArrayDeque<Integer> queue = new ArrayDeque<>(CAPACITY);
+
+    void put(Integer item) {
+      room.acquire();
+      lock.acquire();
+      try {
+        queue.add(item);
+      } finally {
+        lock.release();
+      }
+      items.release();
+    }
+
+    Integer take() {
+      items.acquire();
+      Integer item;
+      lock.acquire();
+      try {
+        item = queue.remove();
+      } finally {
+        lock.release();
+      }
+      room.release();
+      return item;
+    }
+  }
+
+  /** From a {@link PoisonLock} and two {@link PoisonSemaphore}s. */
+  @Benchmark
+  @OperationsPerInvocation(ITEMS)
+  public long picos() {
+    OfFibers queue = new OfFibers();
+    return scheduler.call(
+        () ->
+            Bundle.joinAfter(
+                bundle -> {
+                  bundle.fork(
+                      () -> {
+                        for (int i = 1; i <= ITEMS; i++) {
+                          queue.put(i);
+                        }
+                      });
+                  long sum = 0;
+                  for (int i = 1; i <= ITEMS; i++) {
+                    sum += queue.take();
+                  }
+                  return sum;
+                }));
+  }
+
+  private static final class OfThreads {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final java.util.concurrent.Semaphore room =
+        new java.util.concurrent.Semaphore(CAPACITY);
+    private final java.util.concurrent.Semaphore items = new java.util.concurrent.Semaphore(0);
+    private final ArrayDeque<Integer> queue = new ArrayDeque<>(CAPACITY);
+
+    void put(Integer item) throws InterruptedException {
+      room.acquire();
+      lock.lock();
+      try {
+        queue.add(item);
+      } finally {
+        lock.unlock();
+      }
+      items.release();
+    }
+
+    Integer take() throws InterruptedException {
+      items.acquire();
+      Integer item;
+      lock.lock();
+      try {
+        item = queue.remove();
+      } finally {
+        lock.unlock();
+      }
+      room.release();
+      return item;
+    }
+  }
+
+  /** From the JDK's lock and semaphores, in virtual threads. */
+  @Benchmark
+  @OperationsPerInvocation(ITEMS)
+  public long jdk() throws InterruptedException {
+    OfThreads queue = new OfThreads();
+    return ChannelBenchmark.betweenVirtualThreads(ITEMS, queue::put, queue::take);
+  }
+}
