@@ -1,0 +1,131 @@
+package dev.picos.std.sync;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Trigger;
+import dev.picos.std.awaitable.AwaitableInt;
+import dev.picos.std.awaitable.Awaiter;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.JCStressMeta;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.ZZ_Result;
+
+/** Of two who acquire a lock the one is canceled when it is released: the other acquires it. */
+@JCStressTest
+@State
+@Outcome(
+    id = {"true, true", "false, true"},
+    expect = ACCEPTABLE,
+    desc = "the other has had it, and the one as well or not")
+@Outcome(expect = FORBIDDEN, desc = "the other sleeps although the lock is free")
+public class PoisonLockReleaseVsCancel {
+  private static final RuntimeException REASON = new CancellationException();
+
+  private final Computation<Object> computation = new Computation<>();
+  private final PoisonLock lock = new PoisonLock();
+
+  public PoisonLockReleaseVsCancel() {
+    lock.acquire();
+  }
+
+  @Actor
+  void cancelAndRelease() {
+    computation.tryCancel(REASON);
+    lock.release();
+  }
+
+  @Actor
+  void canceled(ZZ_Result r) {
+    Fiber fiber = Fiber.current();
+    Computation<?> before = fiber.computation();
+    fiber.setComputation(computation);
+    try {
+      lock.acquire();
+      lock.release();
+      r.r1 = true;
+    } catch (CancellationException thrown) {
+      r.r1 = false;
+    } finally {
+      fiber.setComputation(before);
+    }
+  }
+
+  @Actor
+  void other(ZZ_Result r) {
+    r.r2 = Patience.suffices(Patience.LONG, lock::tryAcquire);
+    if (r.r2) {
+      lock.release();
+    }
+  }
+
+  /** Gets wrong: a canceled waiter keeps the signal to itself. */
+  @JCStressTest
+  @JCStressMeta(PoisonLockReleaseVsCancel.class)
+  @State
+  public static class Broken {
+    private final Computation<Object> computation = new Computation<>();
+    private final AwaitableInt word = new AwaitableInt(1);
+
+    private boolean tryAcquire(Duration duration) {
+      while (word.getAndSet(2) != 0) {
+        if (!word.await(2, duration)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    private void release() {
+      if (word.getAndSet(0) == 2) {
+        word.signal();
+      }
+    }
+
+    @Actor
+    void cancelAndRelease() {
+      while (word.waiterCount() < 2 && word.get() == 2) {
+        Thread.onSpinWait(); // makes it likely that both sleep
+      }
+      computation.tryCancel(REASON);
+      release();
+    }
+
+    @Actor
+    void canceled(ZZ_Result r) {
+      Fiber fiber = Fiber.current();
+      Computation<?> before = fiber.computation();
+      fiber.setComputation(computation);
+      try {
+        while (word.getAndSet(2) != 0) {
+          Trigger trigger = new Trigger();
+          Awaiter awaiter = word.add(trigger);
+          Throwable reason = word.get() == 2 ? trigger.await() : null;
+          boolean unused = awaiter.remove();
+          if (reason != null) {
+            r.r1 = false;
+            return;
+          }
+        }
+        release();
+        r.r1 = true;
+      } finally {
+        fiber.setComputation(before);
+      }
+    }
+
+    @Actor
+    void other(ZZ_Result r) {
+      r.r2 = Patience.suffices(Patience.SHORT, this::tryAcquire);
+      if (r.r2) {
+        release();
+      }
+    }
+  }
+}

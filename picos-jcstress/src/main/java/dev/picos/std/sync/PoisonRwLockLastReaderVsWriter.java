@@ -1,0 +1,92 @@
+package dev.picos.std.sync;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import dev.picos.std.awaitable.AwaitableInt;
+import java.time.Duration;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.JCStressMeta;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.Z_Result;
+
+/** Two readers leave while a writer comes. */
+@JCStressTest
+@State
+@Outcome(id = "true", expect = ACCEPTABLE, desc = "the writer writes")
+@Outcome(id = "false", expect = FORBIDDEN, desc = "the writer sleeps although nobody reads")
+public class PoisonRwLockLastReaderVsWriter {
+  private final PoisonRwLock lock = new PoisonRwLock();
+
+  public PoisonRwLockLastReaderVsWriter() {
+    lock.acquireShared();
+    lock.acquireShared();
+  }
+
+  @Actor
+  void one() {
+    lock.releaseShared();
+  }
+
+  @Actor
+  void other() {
+    lock.releaseShared();
+  }
+
+  @Actor
+  void writer(Z_Result r) {
+    r.r1 = Patience.suffices(Patience.LONG, lock::tryAcquire);
+  }
+
+  /** Gets wrong: a reader looks whether writers sleep before it leaves, and not as it leaves. */
+  @JCStressTest
+  @JCStressMeta(PoisonRwLockLastReaderVsWriter.class)
+  @State
+  public static class Broken {
+    private static final int SLEEP = 1;
+    private static final int READER = 2;
+    private static final int WRITER = 64;
+
+    private final AwaitableInt word = new AwaitableInt(2 * READER);
+
+    @Actor
+    void one() {
+      releaseShared();
+    }
+
+    @Actor
+    void other() {
+      releaseShared();
+    }
+
+    private void releaseShared() {
+      boolean asleep = (word.get() & SLEEP) != 0;
+      boolean last = word.getAndAdd(-READER) / READER == 1;
+      if (last && asleep) {
+        word.signal();
+      }
+    }
+
+    @Actor
+    void writer(Z_Result r) {
+      r.r1 = Patience.suffices(Patience.SHORT, this::tryAcquire);
+    }
+
+    private boolean tryAcquire(Duration duration) {
+      for (; ; ) {
+        int now = word.get();
+        if (now < READER) {
+          if (word.compareAndSet(now, WRITER)) {
+            return true;
+          }
+        } else if (word.compareAndSet(now, now | SLEEP)) {
+          if (!word.await(now | SLEEP, duration)) {
+            return false;
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package dev.picos.std.sync;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import dev.picos.std.awaitable.AwaitableInt;
+import java.time.Duration;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.JCStressMeta;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.ZZ_Result;
+
+/**
+ * A writer leaves and comes back for a moment while a reader and another writer come: whoever of
+ * them takes the wake-up of the other, both get the lock.
+ */
+@JCStressTest
+@State
+@Outcome(id = "true, true", expect = ACCEPTABLE, desc = "both have had it")
+@Outcome(expect = FORBIDDEN, desc = "one sleeps although nobody has the lock")
+public class PoisonRwLockReaderVsWriters {
+  private final PoisonRwLock lock = new PoisonRwLock();
+
+  public PoisonRwLockReaderVsWriters() {
+    lock.acquire();
+  }
+
+  @Actor
+  void writer() {
+    lock.release();
+    if (lock.tryAcquire()) {
+      lock.release();
+    }
+  }
+
+  @Actor
+  void reader(ZZ_Result r) {
+    r.r1 = Patience.suffices(Patience.LONG, lock::tryAcquireShared);
+    if (r.r1) {
+      lock.releaseShared();
+    }
+  }
+
+  @Actor
+  void otherWriter(ZZ_Result r) {
+    r.r2 = Patience.suffices(Patience.LONG, lock::tryAcquire);
+    if (r.r2) {
+      lock.release();
+    }
+  }
+
+  /** Gets wrong: of those who sleep only the oldest is woken, who forgets that others may sleep. */
+  @JCStressTest
+  @JCStressMeta(PoisonRwLockReaderVsWriters.class)
+  @State
+  public static class Broken {
+    private static final int SLEEP = 1;
+    private static final int READER = 2;
+    private static final int WRITER = 64;
+
+    private final AwaitableInt word = new AwaitableInt(WRITER);
+
+    private void release(int mine) {
+      int now;
+      int after;
+      do {
+        now = word.get();
+        after = now - mine < READER ? 0 : now - mine;
+      } while (!word.compareAndSet(now, after));
+      if (after == 0 && (now & SLEEP) != 0) {
+        word.signal();
+      }
+    }
+
+    private boolean tryAcquire(int mine, Duration duration) {
+      for (; ; ) {
+        int now = word.get();
+        if (mine == WRITER ? now == 0 : now < WRITER) {
+          if (word.compareAndSet(now, now + mine)) {
+            return true;
+          }
+        } else if (word.compareAndSet(now, now | SLEEP)) {
+          if (!word.await(now | SLEEP, duration)) {
+            return false;
+          }
+        }
+      }
+    }
+
+    @Actor
+    void writer() {
+      release(WRITER);
+      if (word.compareAndSet(0, WRITER)) {
+        release(WRITER);
+      }
+    }
+
+    @Actor
+    void reader(ZZ_Result r) {
+      r.r1 = Patience.suffices(Patience.SHORT, duration -> tryAcquire(READER, duration));
+      if (r.r1) {
+        release(READER);
+      }
+    }
+
+    @Actor
+    void otherWriter(ZZ_Result r) {
+      r.r2 = Patience.suffices(Patience.SHORT, duration -> tryAcquire(WRITER, duration));
+      if (r.r2) {
+        release(WRITER);
+      }
+    }
+  }
+}
