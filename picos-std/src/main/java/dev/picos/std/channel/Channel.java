@@ -8,12 +8,14 @@ import dev.picos.core.Point;
 import dev.picos.std.event.Event;
 import dev.picos.std.event.Offer;
 import dev.picos.std.event.Request;
+import dev.picos.std.structured.Bundle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -145,6 +147,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
 
   private final int capacity;
   private final Event<T> receiveEvent = Event.fromRequest(new Receive());
+  private final Computation<@Nullable Void> closing = new Computation<>();
 
   @SuppressWarnings("unused") // through HEAD
   private volatile Node<T> head;
@@ -357,6 +360,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
       node = next == null || next == node ? head() : next;
     }
     clean();
+    closing.tryReturn(null);
   }
 
   /** Returns whether this channel has been closed; items may be left in it. */
@@ -401,6 +405,63 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
         return Node.unmasked(item);
       }
     };
+  }
+
+  /**
+   * Returns a publisher of the items of this channel. Each subscriber is served by a fiber in
+   * {@code scope}, which receives as the subscriber asks, so that several subscribers, like several
+   * receivers, share the items. It is told of the end when this channel is closed and nothing is
+   * left in it: with {@code onError} if there is a cause. Items must not be {@code null}.
+   *
+   * <p>All signals to the subscriber come from that fiber. What the subscriber throws is an error
+   * of the scope. When the scope stops, the subscriber is given the reason as an error. An item
+   * that was received is delivered, unless {@code cancel} has come in between.
+   */
+  public Flow.Publisher<T> publisher(Bundle scope) {
+    Objects.requireNonNull(scope, "scope");
+    return subscriber ->
+        new Delivery<>(this, Objects.requireNonNull(subscriber, "subscriber")).start(scope);
+  }
+
+  /**
+   * Returns a subscriber that sends on this channel what a publisher gives it, for one
+   * subscription. It is served by a fiber in {@code scope}, which has asked for at most {@code
+   * ahead} items that are not sent yet. When the publisher ends, this channel is closed, with the
+   * publisher's error as the cause if there is one; also when the scope stops, with the reason.
+   * When this channel is closed by others, the subscription is canceled.
+   *
+   * @throws IllegalArgumentException if {@code ahead} is not positive
+   */
+  public <U extends T> Flow.Subscriber<U> subscriber(Bundle scope, int ahead) {
+    if (ahead <= 0) {
+      throw new IllegalArgumentException("ahead must be positive: " + ahead);
+    }
+    return new Intake<>(this, Objects.requireNonNull(scope, "scope"), ahead);
+  }
+
+  /** Returns an event that is ready when this channel is closed. */
+  Event<@Nullable Void> closing() {
+    return Event.of(closing);
+  }
+
+  /** Whether this channel is closed and nothing is left in it. */
+  boolean isDrained() {
+    if (!isClosed()) {
+      return false;
+    }
+    for (Node<T> node = head(); node != null; ) {
+      if (!node.isDead()) {
+        return false;
+      }
+      Node<T> next = node.next();
+      node = next == node ? head() : next;
+    }
+    return true;
+  }
+
+  /** What this channel was closed with. */
+  @Nullable Throwable cause() {
+    return last() instanceof Node.End<T> end ? end.cause : null;
   }
 
   private static void requireNotNegative(Duration timeout) {
