@@ -32,17 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Permits are taken one at a time. A fiber that waited for several at once would hold up those
  * behind it while permits are there, or else wait as long as others keep coming for less. Who needs
- * several takes them one by one, and under a {@link Mutex}, so that no two fibers each hold a part
- * of what both need:
- *
- * {@snippet :
- * several.protect(
- *     () -> {
- *       for (int i = 0; i < count; i++) {
- *         semaphore.acquire();
- *       }
- *     });
- * }
+ * several takes them one by one, under a {@link Mutex}, so that no two fibers each hold a part of
+ * what both need, and gives back what it has when it is canceled meanwhile.
  *
  * <p>What a fiber does before it releases a permit happens before what the one does that acquires
  * it.
