@@ -75,6 +75,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   //     itself, so that old garbage does not hold on to younger, and who stands on it starts anew
   //   2 a node that is skipped by the `next` of another was dead, and not the last
   //   3 no two live nodes are of different sides, unless they are offers of one synchronization
+  //   4 no sender waits in front of an item in the buffer
   //
   // For 3, who wants a place first reads which node is the last, then looks for a partner from the
   // head on, and appends with a compare-and-set on the last node, which fails if anyone else came.
@@ -92,8 +93,13 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   // came to wait meanwhile looks at `room` again after it has its place, so that one of the two
   // sees the other. `crowded` spares the search for senders where none ever waited: it is set by a
   // sender after it got its place and before it looks at `room`, and cleared by who then searches
-  // once more. `firstWaiting` is a node before which no sender waits. A sender that comes just when
-  // there is room may overtake one that is about to see it; the items do not overtake each other.
+  // once more. `firstWaiting` is a node before which no sender waits.
+  //
+  // For 4, a place in the buffer goes to the first sender that waits; and a sender that comes and
+  // takes one looks for senders that wait after it has read which node is the last, and gives the
+  // place to the first of them, if there is one. Senders wait only behind that node then, or the
+  // compare-and-set that appends the item fails. So items come into the buffer in the order of the
+  // list.
   //
   // Garbage is counted as it is reported by those who gave up, and is discounted by a sweep, which
   // unlinks what is dead in the middle. The first nodes are removed at once if they are dead.
@@ -343,29 +349,37 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    */
   public void close(@Nullable Throwable cause) {
     Node<T> end = new Node.End<>(cause);
-    for (; ; ) {
-      Node<T> last = last();
-      if (last instanceof Node.End<T>) {
-        return;
-      }
-      if (append(last, end)) {
-        break;
-      }
+    for (Node<T> last = last(); !isEnd(last); last = last()) {
+      boolean unused = append(last, end);
     }
-    for (Node<T> node = head(); node != end; ) {
-      while (node.word() == Node.WAITING) {
-        node.close(cause);
-      }
-      Node<T> next = node.next();
-      node = next == null || next == node ? head() : next;
-    }
-    clean();
-    closing.tryReturn(null);
   }
 
   /** Returns whether this channel has been closed; items may be left in it. */
   public boolean isClosed() {
-    return last() instanceof Node.End<T>;
+    return isEnd(last());
+  }
+
+  /**
+   * Whether {@code last} is the end. If so, nobody waits in front of it any more: whoever sees that
+   * the channel is closed first does what is left of closing it, in the place of the closer, and so
+   * nobody meets after that.
+   */
+  private boolean isEnd(Node<T> last) {
+    if (!(last instanceof Node.End<T> end)) {
+      return false;
+    }
+    if (closing.isRunning()) {
+      for (Node<T> node = head(); node != end; ) {
+        while (node.word() == Node.WAITING) {
+          node.close(end.cause);
+        }
+        Node<T> next = node.next();
+        node = next == null || next == node ? head() : next;
+      }
+      clean();
+      closing.tryReturn(null);
+    }
+    return true;
   }
 
   /**
@@ -500,12 +514,22 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
 
   /** Sends; returns some node if that was possible, the end if closed, else {@code null}. */
   private @Nullable Node<T> sendNow(T item) {
-    boolean hasRoom = takeRoom();
-    Node<T> met = meet(true, item, null, hasRoom ? Place.IN_BUFFER : Place.NONE);
-    if (hasRoom && met != null && (!met.sends() || met instanceof Node.End<T>)) {
-      giveRoom();
+    for (; ; ) {
+      boolean hasRoom = takeRoom();
+      Node<T> met = meet(true, item, null, hasRoom ? Place.IN_BUFFER : Place.NONE);
+      if (!hasRoom) {
+        return met;
+      }
+      if (met == null) {
+        setCrowded(true); // the sender that waits may not have come so far
+      }
+      if (met == null || !met.sends() || met instanceof Node.End<T>) {
+        giveRoom();
+      }
+      if (met != null) {
+        return met;
+      }
     }
-    return met;
   }
 
   /** The same, but waits; returns {@code null} when the alarm has come. */
@@ -626,7 +650,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    * self}, if that is not null, which is committed then.
    *
    * @return the partner, or the new node, or the end if this channel is closed; else {@code null}:
-   *     no place was wanted, or {@code self} is not open
+   *     no place was wanted, or one in the buffer while a sender waits, or {@code self} is not open
    */
   private @Nullable Node<T> meet(
       boolean sends, @Nullable T item, @Nullable Offer<Object> self, Place place) {
@@ -634,10 +658,11 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     search:
     for (; ; ) {
       Node<T> last = last();
-      if (sends && last instanceof Node.End<T>) {
+      if (sends && isEnd(last)) {
         return last;
       }
       Offer<Object> party = null;
+      Node<T> ahead = null;
       Node<T> node = place != Place.NONE && isProof(last, sends) ? null : head();
       while (node != null) {
         Object word = node.word();
@@ -657,6 +682,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
             continue; // it has changed
           }
           if (node.sends() == sends && !own) {
+            ahead = node;
             if (waiting == null || (party != null && !party.isOfSameSync(waiting))) {
               break; // proof that there is no partner
             }
@@ -669,10 +695,10 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
         }
         node = next;
       }
-      if (last instanceof Node.End<T>) {
+      if (isEnd(last)) {
         return last;
       }
-      if (place == Place.NONE) {
+      if (place == Place.NONE || (place == Place.IN_BUFFER && waits(last, ahead))) {
         return null;
       }
       if (mine == null) {
@@ -683,6 +709,18 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
       }
       Thread.onSpinWait();
     }
+  }
+
+  /**
+   * Whether a sender waits, up to the last node.
+   *
+   * @param ahead one of the live senders, if any but the last
+   */
+  private boolean waits(Node<T> last, @Nullable Node<T> ahead) {
+    if (last.word() == Node.BUFFERED) {
+      return false; // as nobody waits in front of an item in the buffer
+    }
+    return isWaitingSender(last) || (ahead != null && firstWaiting() != null);
   }
 
   /** Whether this node alone shows that nobody on the other side is there. */

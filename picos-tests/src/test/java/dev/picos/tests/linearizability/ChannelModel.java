@@ -86,9 +86,12 @@ final class ChannelModel implements Model<ChannelModel.State> {
         : null;
   }
 
-  /** Whether an attempt may have been in vain; without a buffer, who waited when is not known. */
+  /**
+   * Whether an attempt may have been in vain. Without a buffer, who waited when is not known; and
+   * one to send may miss a place that becomes free meanwhile.
+   */
   private boolean mayRefuse(State state, Operation operation) {
-    return capacity == 0 || waits(state, operation);
+    return capacity == 0 || operation.name.startsWith("send") || waits(state, operation);
   }
 
   private boolean mayBeClosed(State state, Operation operation) {

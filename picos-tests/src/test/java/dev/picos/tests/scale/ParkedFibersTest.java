@@ -8,14 +8,17 @@ import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.tests.Heap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** A million fibers at once. */
 class ParkedFibersTest {
   private static final int FIBERS = 1_000_000;
 
   @Test
+  @Timeout(value = 10, unit = TimeUnit.MINUTES) // a gigabyte of stacks, on a machine that is busy
   void aMillionFibers_parkAndAreResumed() {
     // A million fibers wait at the same time, and every one of them goes on when it is signaled.
     Scheduler scheduler = FifoScheduler.create();
