@@ -90,7 +90,7 @@ public class PoisonLockReleaseVsCancel {
 
     @Actor
     void cancelAndRelease() {
-      while (word.waiterCount() < 2 && word.get() == 2) {
+      for (int spins = 0; word.waiterCount() < 2 && spins < 10_000; spins++) {
         Thread.onSpinWait(); // makes it likely that both sleep
       }
       computation.tryCancel(REASON);
