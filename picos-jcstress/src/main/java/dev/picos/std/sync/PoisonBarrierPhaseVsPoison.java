@@ -4,7 +4,6 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.picos.std.awaitable.AwaitableInt;
-import java.time.Duration;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -22,12 +21,12 @@ public class PoisonBarrierPhaseVsPoison {
 
   @Actor
   void one(ZZ_Result r) {
-    r.r1 = Patience.suffices(Patience.LONG, barrier::await);
+    r.r1 = Patience.suffices(barrier::await);
   }
 
   @Actor
   void poisoner(ZZ_Result r) {
-    r.r2 = Patience.suffices(Patience.LONG, barrier::await);
+    r.r2 = Patience.suffices(barrier::await);
     barrier.poison();
   }
 
@@ -44,19 +43,19 @@ public class PoisonBarrierPhaseVsPoison {
 
     @Actor
     void one(ZZ_Result r) {
-      r.r1 = Patience.suffices(Patience.SHORT, this::await);
+      r.r1 = await();
     }
 
     @Actor
     void poisoner(ZZ_Result r) {
-      r.r2 = Patience.suffices(Patience.SHORT, this::await);
+      r.r2 = await();
       if (r.r2) {
         word.set((word.get() ^ PHASE) | POISON);
         word.broadcast();
       }
     }
 
-    private boolean await(Duration duration) {
+    private boolean await() {
       int now;
       boolean last;
       do {
@@ -69,9 +68,10 @@ public class PoisonBarrierPhaseVsPoison {
         return true;
       }
       for (now = word.get(); (now & PHASE) == phase; now = word.get()) {
-        if (!word.await(now, duration)) {
-          return false;
+        if ((now & POISON) != 0) {
+          return false; // nobody would ever wake it
         }
+        word.await(now);
       }
       return true;
     }

@@ -8,7 +8,6 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
 import dev.picos.std.awaitable.AwaitableInt;
 import dev.picos.std.awaitable.Awaiter;
-import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressMeta;
@@ -59,7 +58,7 @@ public class PoisonLockReleaseVsCancel {
 
   @Actor
   void other(ZZ_Result r) {
-    r.r2 = Patience.suffices(Patience.LONG, lock::tryAcquire);
+    r.r2 = Patience.suffices(lock::tryAcquire);
     if (r.r2) {
       lock.release();
     }
@@ -73,9 +72,9 @@ public class PoisonLockReleaseVsCancel {
     private final Computation<Object> computation = new Computation<>();
     private final AwaitableInt word = new AwaitableInt(1);
 
-    private boolean tryAcquire(Duration duration) {
+    private boolean tryAcquire() {
       while (word.getAndSet(2) != 0) {
-        if (!word.await(2, duration)) {
+        if (!Patience.sleepsUntilWoken(word, 2, now -> now == 0)) {
           return false;
         }
       }
@@ -122,7 +121,7 @@ public class PoisonLockReleaseVsCancel {
 
     @Actor
     void other(ZZ_Result r) {
-      r.r2 = Patience.suffices(Patience.SHORT, this::tryAcquire);
+      r.r2 = tryAcquire();
       if (r.r2) {
         release();
       }

@@ -4,7 +4,6 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.picos.std.awaitable.AwaitableInt;
-import java.time.Duration;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -37,7 +36,7 @@ public class PoisonRwLockLastReaderVsWriter {
 
   @Actor
   void writer(Z_Result r) {
-    r.r1 = Patience.suffices(Patience.LONG, lock::tryAcquire);
+    r.r1 = Patience.suffices(lock::tryAcquire);
   }
 
   /** Gets wrong: a reader looks whether writers sleep before it leaves, and not as it leaves. */
@@ -71,10 +70,10 @@ public class PoisonRwLockLastReaderVsWriter {
 
     @Actor
     void writer(Z_Result r) {
-      r.r1 = Patience.suffices(Patience.SHORT, this::tryAcquire);
+      r.r1 = tryAcquire();
     }
 
-    private boolean tryAcquire(Duration duration) {
+    private boolean tryAcquire() {
       for (; ; ) {
         int now = word.get();
         if (now < READER) {
@@ -82,7 +81,7 @@ public class PoisonRwLockLastReaderVsWriter {
             return true;
           }
         } else if (word.compareAndSet(now, now | SLEEP)) {
-          if (!word.await(now | SLEEP, duration)) {
+          if (!Patience.sleepsUntilWoken(word, now | SLEEP, later -> later < READER)) {
             return false;
           }
         }

@@ -4,7 +4,6 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.picos.std.awaitable.AwaitableInt;
-import java.time.Duration;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -37,7 +36,7 @@ public class PoisonRwLockReaderVsWriters {
 
   @Actor
   void reader(ZZ_Result r) {
-    r.r1 = Patience.suffices(Patience.LONG, lock::tryAcquireShared);
+    r.r1 = Patience.suffices(lock::tryAcquireShared);
     if (r.r1) {
       lock.releaseShared();
     }
@@ -45,7 +44,7 @@ public class PoisonRwLockReaderVsWriters {
 
   @Actor
   void otherWriter(ZZ_Result r) {
-    r.r2 = Patience.suffices(Patience.LONG, lock::tryAcquire);
+    r.r2 = Patience.suffices(lock::tryAcquire);
     if (r.r2) {
       lock.release();
     }
@@ -74,15 +73,19 @@ public class PoisonRwLockReaderVsWriters {
       }
     }
 
-    private boolean tryAcquire(int mine, Duration duration) {
+    private static boolean isFree(int word, int mine) {
+      return mine == WRITER ? word == 0 : word < WRITER;
+    }
+
+    private boolean tryAcquire(int mine) {
       for (; ; ) {
         int now = word.get();
-        if (mine == WRITER ? now == 0 : now < WRITER) {
+        if (isFree(now, mine)) {
           if (word.compareAndSet(now, now + mine)) {
             return true;
           }
         } else if (word.compareAndSet(now, now | SLEEP)) {
-          if (!word.await(now | SLEEP, duration)) {
+          if (!Patience.sleepsUntilWoken(word, now | SLEEP, later -> isFree(later, mine))) {
             return false;
           }
         }
@@ -99,7 +102,7 @@ public class PoisonRwLockReaderVsWriters {
 
     @Actor
     void reader(ZZ_Result r) {
-      r.r1 = Patience.suffices(Patience.SHORT, duration -> tryAcquire(READER, duration));
+      r.r1 = tryAcquire(READER);
       if (r.r1) {
         release(READER);
       }
@@ -107,7 +110,7 @@ public class PoisonRwLockReaderVsWriters {
 
     @Actor
     void otherWriter(ZZ_Result r) {
-      r.r2 = Patience.suffices(Patience.SHORT, duration -> tryAcquire(WRITER, duration));
+      r.r2 = tryAcquire(WRITER);
       if (r.r2) {
         release(WRITER);
       }

@@ -4,7 +4,6 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.picos.std.awaitable.AwaitableInt;
-import java.time.Duration;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -28,12 +27,12 @@ public class PoisonSemaphoreTwoReleases {
 
   @Actor
   void one(ZZ_Result r) {
-    r.r1 = Patience.suffices(Patience.LONG, semaphore::tryAcquire);
+    r.r1 = Patience.suffices(semaphore::tryAcquire);
   }
 
   @Actor
   void other(ZZ_Result r) {
-    r.r2 = Patience.suffices(Patience.LONG, semaphore::tryAcquire);
+    r.r2 = Patience.suffices(semaphore::tryAcquire);
   }
 
   /** Gets wrong: one that was woken and leaves a permit does not wake the next. */
@@ -61,15 +60,15 @@ public class PoisonSemaphoreTwoReleases {
 
     @Actor
     void one(ZZ_Result r) {
-      r.r1 = Patience.suffices(Patience.SHORT, this::tryAcquire);
+      r.r1 = tryAcquire();
     }
 
     @Actor
     void other(ZZ_Result r) {
-      r.r2 = Patience.suffices(Patience.SHORT, this::tryAcquire);
+      r.r2 = tryAcquire();
     }
 
-    private boolean tryAcquire(Duration duration) {
+    private boolean tryAcquire() {
       for (; ; ) {
         int now = word.get();
         if (now > 0) {
@@ -77,7 +76,7 @@ public class PoisonSemaphoreTwoReleases {
             return true;
           }
         } else if (now < 0 || word.compareAndSet(0, -1)) {
-          if (!word.await(-1, duration)) {
+          if (!Patience.sleepsUntilWoken(word, -1, permits -> permits > 0)) {
             return false;
           }
         }

@@ -13,6 +13,11 @@
  * reported, and nothing is lost. Timeouts are by a monotonic clock, never early, and one beyond 292
  * years is taken as that. One that is not used is gone as soon as the wait is over.
  *
+ * <p>{@link PoisonLock}, {@link PoisonRwLock} and {@link PoisonSemaphore} are unfair: whoever comes
+ * at the right moment is served ahead of those who wait, which is faster where many contend. They,
+ * and {@link PoisonBarrier}, can be poisoned, so that a fiber that fails at a bad time takes nobody
+ * in. They are made from {@link dev.picos.std.awaitable.AwaitableInt} and its like.
+ *
  * <p>A fiber that is canceled while it waits stops waiting, throws the reason and leaves nothing
  * behind; what was handed to it at the same moment goes on to the next. Giving back (unlock,
  * release, signal, decrement, fill) is never cut short by cancelation. Interrupts play no part; see
