@@ -5,7 +5,7 @@ import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Point;
 import dev.picos.core.Trigger;
-import dev.picos.std.internal.TimeLimit;
+import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
@@ -135,9 +135,9 @@ abstract sealed class Waitable permits Awaitable, AwaitableInt, AwaitableLong {
 
   /** The same, with a limit of time. */
   final boolean await(@Nullable Object reference, long number, Duration duration) {
-    TimeLimit.check(duration);
+    Deadline.require(duration);
     return !isStill(reference, number)
-        || TimeLimit.within(duration, limit -> await(reference, number, limit));
+        || Deadline.within(duration, limit -> await(reference, number, limit));
   }
 
   @SuppressWarnings("ReferenceEquality") // identity is the contract

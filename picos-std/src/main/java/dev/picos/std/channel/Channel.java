@@ -2,12 +2,12 @@ package dev.picos.std.channel;
 
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
-import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
 import dev.picos.core.Point;
 import dev.picos.std.event.Event;
 import dev.picos.std.event.Offer;
 import dev.picos.std.event.Request;
+import dev.picos.std.internal.Deadline;
 import dev.picos.std.structured.Bundle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -139,11 +139,6 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   /** Less garbage than this is not worth a sweep. */
   private static final int LITTLE = 16;
 
-  private static final Exception ELAPSED =
-      new Exception("the time to wait has passed", null, false, false) {
-        private static final long serialVersionUID = 1L;
-      };
-
   /** Why a place at the end is wanted, if there is no partner. */
   private enum Place {
     NONE,
@@ -248,17 +243,11 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    * @throws IllegalArgumentException if {@code timeout} is negative
    */
   public boolean trySend(T item, Duration timeout) {
-    requireNotNegative(timeout);
+    Deadline.require(timeout);
     Node<T> met = sendNow(item);
     if (met == null) {
-      Computation<?> alarm = alarm(timeout);
-      if (alarm == null) {
-        return false;
-      }
-      try {
-        met = sendLater(item, alarm);
-      } finally {
-        alarm.tryCancel(ELAPSED);
+      try (Deadline deadline = new Deadline(timeout)) {
+        met = deadline.hasPassed() ? null : sendLater(item, deadline);
       }
     }
     requireOpen(met);
@@ -304,17 +293,11 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    * @throws IllegalArgumentException if {@code timeout} is negative
    */
   public Outcome.@Nullable Returned<T> tryReceive(Duration timeout) {
-    requireNotNegative(timeout);
+    Deadline.require(timeout);
     Object received = receiveNow();
     if (received == null) {
-      Computation<?> alarm = alarm(timeout);
-      if (alarm == null) {
-        return null;
-      }
-      try {
-        received = receiveLater(alarm);
-      } finally {
-        alarm.tryCancel(ELAPSED);
+      try (Deadline deadline = new Deadline(timeout)) {
+        received = deadline.hasPassed() ? null : receiveLater(deadline);
       }
     }
     return received == null ? null : returned(requireItem(received));
@@ -478,12 +461,6 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     return last() instanceof Node.End<T> end ? end.cause : null;
   }
 
-  private static void requireNotNegative(Duration timeout) {
-    if (timeout.isNegative()) {
-      throw new IllegalArgumentException("timeout must not be negative: " + timeout);
-    }
-  }
-
   private static void requireOpen(@Nullable Node<?> met) {
     if (met instanceof Node.End<?> end) {
       throw new ChannelClosedException(end.cause);
@@ -499,17 +476,6 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
 
   private static <T extends @Nullable Object> Outcome.Returned<T> returned(Object masked) {
     return new Outcome.Returned<>(Node.<T>unmasked(masked));
-  }
-
-  /** What ends a wait after {@code timeout}; {@code null} if there is not to be a wait. */
-  private static @Nullable Computation<?> alarm(Duration timeout) {
-    if (timeout.isZero()) {
-      Fiber.current().check();
-      return null;
-    }
-    Computation<?> alarm = new Computation<>(Computation.Mode.LIFO);
-    alarm.cancelAfter(timeout, ELAPSED);
-    return alarm;
   }
 
   /** Sends; returns some node if that was possible, the end if closed, else {@code null}. */
@@ -532,14 +498,14 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
   }
 
-  /** The same, but waits; returns {@code null} when the alarm has come. */
-  private @Nullable Node<T> sendLater(T item, @Nullable Computation<?> alarm) {
+  /** The same, but waits; returns {@code null} when the deadline has passed. */
+  private @Nullable Node<T> sendLater(T item, @Nullable Deadline deadline) {
     Node<T> met = meet(true, item, null, Place.TO_WAIT);
     if (!(met instanceof Node.Waiter<T> waiter) || !waiter.sends()) {
       return met;
     }
     lookForRoom();
-    Throwable reason = waiter.await(alarm);
+    Throwable reason = waiter.await(deadline);
     if (waiter.abandon()) {
       gaveUp();
       if (reason != null) {
@@ -556,8 +522,8 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     return met == null || met instanceof Node.End<T> ? met : met.take();
   }
 
-  /** The same, but waits; returns {@code null} when the alarm has come. */
-  private @Nullable Object receiveLater(@Nullable Computation<?> alarm) {
+  /** The same, but waits; returns {@code null} when the deadline has passed. */
+  private @Nullable Object receiveLater(@Nullable Deadline deadline) {
     Node<T> met = Objects.requireNonNull(meet(false, null, null, Place.TO_WAIT));
     if (met instanceof Node.End<T>) {
       return met;
@@ -566,7 +532,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
       return met.take();
     }
     Node.Waiter<T> waiter = (Node.Waiter<T>) met;
-    Throwable reason = waiter.await(alarm);
+    Throwable reason = waiter.await(deadline);
     if (waiter.abandon()) {
       gaveUp();
       if (reason != null) {

@@ -1,10 +1,10 @@
 package dev.picos.std.channel;
 
-import dev.picos.core.Computation;
 import dev.picos.core.Outcome;
 import dev.picos.core.Point;
 import dev.picos.core.Trigger;
 import dev.picos.std.event.Offer;
+import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -216,13 +216,11 @@ class Node<T extends @Nullable Object> {
 
   /** An operation that waits. */
   static final class Waiter<T extends @Nullable Object> extends Node<T> {
-    // The trigger is signaled by whoever decides, by the cancelation of the fiber, by the alarm,
-    // and
-    // also when the fiber's computation returns, as it may when several fibers share one. The last
-    // is no reason to stop, and the fiber goes on with a new trigger. It stores that before it
-    // looks
-    // at the word, and who decides changes the word before he looks at the trigger: with volatile
-    // accesses one of them sees the other.
+    // The trigger is signaled by whoever decides, by the cancelation of the fiber, by the deadline,
+    // and also when the fiber's computation returns, as it may when several fibers share one. The
+    // last is no reason to stop, and the fiber goes on with a new trigger. It stores that before it
+    // looks at the word, and who decides changes the word before he looks at the trigger: with
+    // volatile accesses one of them sees the other.
 
     private final boolean sends;
     private volatile Trigger trigger = new Trigger();
@@ -244,18 +242,15 @@ class Node<T extends @Nullable Object> {
     }
 
     /**
-     * Waits until this is decided, {@code alarm} is completed, or the fiber is canceled.
+     * Waits until this is decided, the deadline has passed, or the fiber is canceled.
      *
      * @return the reason of the cancelation, or {@code null}
      */
-    @Nullable Throwable await(@Nullable Computation<?> alarm) {
+    @Nullable Throwable await(@Nullable Deadline deadline) {
       for (Trigger current = trigger; ; ) {
-        if (alarm != null && !alarm.tryAttach(current) && !alarm.isRunning()) {
-          return null;
-        }
-        Throwable reason = current.await();
+        Throwable reason = deadline == null ? current.await() : deadline.await(current);
         if (reason != null || word() != WAITING) {
-          return reason;
+          return reason == Deadline.PASSED ? null : reason;
         }
         current = new Trigger();
         Point.before(this, Point.Kind.WRITE);

@@ -7,6 +7,7 @@ import dev.picos.core.Trigger;
 import java.io.Serial;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,20 @@ public final class Deadline implements AutoCloseable {
       pass();
     } else {
       time.cancelAfter(timeout, PASSED);
+    }
+  }
+
+  /**
+   * Has {@code wait} wait for what it waits for, no longer than until the computation that it is
+   * given is completed, which it is after {@code timeout}; not at all if that is zero.
+   *
+   * <p>Cancelation: as {@link #Deadline}, and then as {@code wait}.
+   *
+   * @return whether {@code wait} says that it has come
+   */
+  public static boolean within(Duration timeout, Predicate<? super Computation<?>> wait) {
+    try (Deadline deadline = new Deadline(timeout)) {
+      return !deadline.hasPassed() && wait.test(deadline.time);
     }
   }
 

@@ -2,7 +2,7 @@ package dev.picos.std.sync;
 
 import dev.picos.core.Computation;
 import dev.picos.std.awaitable.AwaitableLong;
-import dev.picos.std.internal.TimeLimit;
+import dev.picos.std.internal.Deadline;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -100,7 +100,7 @@ public final class PoisonBarrier {
    * @throws IllegalArgumentException if {@code duration} is negative, and then nobody has arrived
    */
   public boolean await(Duration duration) {
-    TimeLimit.check(duration);
+    Deadline.require(duration);
     int phase = arrive();
     return phase < 0 || waitOut(phase, duration);
   }
@@ -143,7 +143,7 @@ public final class PoisonBarrier {
     try {
       if (duration == null
           ? waitOutUntil(phase, null)
-          : TimeLimit.within(duration, limit -> waitOutUntil(phase, limit))) {
+          : Deadline.within(duration, limit -> waitOutUntil(phase, limit))) {
         return true;
       }
     } catch (Throwable thrown) {

@@ -4,7 +4,7 @@ import dev.picos.core.Block;
 import dev.picos.core.Body;
 import dev.picos.core.Computation;
 import dev.picos.std.awaitable.AwaitableInt;
-import dev.picos.std.internal.TimeLimit;
+import dev.picos.std.internal.Deadline;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -116,8 +116,8 @@ public final class PoisonLock {
    * @throws IllegalArgumentException if {@code duration} is negative
    */
   public boolean tryAcquire(Duration duration) {
-    TimeLimit.check(duration);
-    return tryAcquire() || TimeLimit.within(duration, this::acquireSlowly);
+    Deadline.require(duration);
+    return tryAcquire() || Deadline.within(duration, this::acquireSlowly);
   }
 
   /**
@@ -345,7 +345,7 @@ public final class PoisonLock {
      * @throws IllegalArgumentException if {@code duration} is negative
      */
     public boolean await(Duration duration) {
-      TimeLimit.check(duration);
+      Deadline.require(duration);
       return awaitFor(duration);
     }
 

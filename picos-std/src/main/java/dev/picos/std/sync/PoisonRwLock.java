@@ -4,7 +4,7 @@ import dev.picos.core.Block;
 import dev.picos.core.Body;
 import dev.picos.core.Computation;
 import dev.picos.std.awaitable.AwaitableLong;
-import dev.picos.std.internal.TimeLimit;
+import dev.picos.std.internal.Deadline;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -138,8 +138,8 @@ public final class PoisonRwLock {
    * @throws IllegalArgumentException if {@code duration} is negative
    */
   public boolean tryAcquire(Duration duration) {
-    TimeLimit.check(duration);
-    return tryAcquire() || TimeLimit.within(duration, this::acquireSlowly);
+    Deadline.require(duration);
+    return tryAcquire() || Deadline.within(duration, this::acquireSlowly);
   }
 
   /**
@@ -208,8 +208,8 @@ public final class PoisonRwLock {
    * @throws IllegalArgumentException if {@code duration} is negative
    */
   public boolean tryAcquireShared(Duration duration) {
-    TimeLimit.check(duration);
-    return tryAcquireShared() || TimeLimit.within(duration, this::acquireSharedSlowly);
+    Deadline.require(duration);
+    return tryAcquireShared() || Deadline.within(duration, this::acquireSharedSlowly);
   }
 
   /**
@@ -562,7 +562,7 @@ public final class PoisonRwLock {
      * @throws IllegalArgumentException if {@code duration} is negative
      */
     public boolean await(Duration duration) {
-      TimeLimit.check(duration);
+      Deadline.require(duration);
       return awaitFor(duration);
     }
 
@@ -598,7 +598,7 @@ public final class PoisonRwLock {
      * @throws IllegalArgumentException if {@code duration} is negative
      */
     public boolean awaitShared(Duration duration) {
-      TimeLimit.check(duration);
+      Deadline.require(duration);
       return awaitSharedFor(duration);
     }
 

@@ -2,7 +2,7 @@ package dev.picos.std.sync;
 
 import dev.picos.core.Computation;
 import dev.picos.std.awaitable.AwaitableInt;
-import dev.picos.std.internal.TimeLimit;
+import dev.picos.std.internal.Deadline;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -123,8 +123,8 @@ public final class PoisonSemaphore {
    * @throws IllegalArgumentException if {@code duration} is negative
    */
   public boolean tryAcquire(Duration duration) {
-    TimeLimit.check(duration);
-    return tryAcquire() || TimeLimit.within(duration, this::acquireSlowly);
+    Deadline.require(duration);
+    return tryAcquire() || Deadline.within(duration, this::acquireSlowly);
   }
 
   /**
