@@ -222,7 +222,8 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   }
 
   /**
-   * Sends {@code item} if that is possible without waiting. Not cancelable.
+   * Sends {@code item} if that is possible without waiting. It may miss a place in the buffer that
+   * becomes free at that moment. Not cancelable.
    *
    * @return whether it was sent
    * @throws ChannelClosedException if the channel is closed
