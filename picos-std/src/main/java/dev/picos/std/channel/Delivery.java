@@ -98,12 +98,12 @@ final class Delivery<T extends @Nullable Object> implements Flow.Subscription {
   private Outcome.@Nullable Returned<T> next() {
     Event<Outcome.@Nullable Returned<T>> stop = Event.of(stopped);
     while (demand() == 0 && stopped.isRunning()) {
+      boolean closed = channel.isClosed(); // before a look at what is left
       if (channel.isDrained()) {
         throw new ChannelClosedException(channel.cause());
       }
       Event<@Nullable Void> more = asked.acquireEvent();
-      Event.<@Nullable Object>select(
-          stop, channel.isClosed() ? more : Event.choose(more, channel.closing()));
+      Event.<@Nullable Object>select(stop, closed ? more : Event.choose(more, channel.closing()));
     }
     Outcome.Returned<T> next =
         stopped.isRunning()

@@ -2,8 +2,8 @@ package dev.picos.std.structured;
 
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
-import dev.picos.std.internal.Deadline;
 import dev.picos.std.event.Event;
+import dev.picos.std.internal.Deadline;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;

@@ -279,7 +279,8 @@ class RandomCancelationTest {
     AtomicInteger next = new AtomicInteger();
     List<Broadcast.Reader<Integer>> readers =
         Stream.generate(() -> broadcast.tap().reader()).limit(FIBERS).toList();
-    List<List<Integer>> read = Stream.generate(ArrayList<Integer>::new).limit(FIBERS).collect(toList());
+    List<List<Integer>> read =
+        Stream.generate(ArrayList<Integer>::new).limit(FIBERS).collect(toList());
     Torment.run(
         scheduler,
         FIBERS,

@@ -121,6 +121,23 @@ class ChannelTest {
   }
 
   @OnEveryScheduler
+  void buffered_meetsWithoutTheBuffer(Scheduler scheduler) {
+    // an item that is given to a receiver which waits takes no room in the buffer
+    scheduler.run(
+        () -> {
+          Channel<Object> channel = Channel.buffered(1);
+          for (int i = 0; i < 3; i++) {
+            Computation<Object> receiver = receiver(channel);
+            untilWaiting(channel, 1);
+            channel.send(i);
+            assertThat(receiver.await()).isEqualTo(i);
+          }
+          assertThat(channel.trySend("fits")).isTrue();
+          assertThat(channel.trySend("does not")).isFalse();
+        });
+  }
+
+  @OnEveryScheduler
   void unbounded_neverWaits(Scheduler scheduler) {
     // any number of items can be sent ahead; they are received in order
     scheduler.run(
@@ -550,6 +567,31 @@ class ChannelTest {
                   .containsExactlyInAnyOrder("sent", "mine");
               untilWaiting(channel, 0);
             }
+          }
+        });
+  }
+
+  @OnEveryScheduler
+  void select_bothSidesAreThereForOthers(Scheduler scheduler) {
+    // EV-15: who offers both sides of a channel, in whichever order, can be met on each of them
+    scheduler.run(
+        () -> {
+          Channel<Object> channel = Channel.rendezvous();
+          Event<Object> send = channel.sendEvent("mine").map(sent -> "sent");
+          Event<Object> receive = channel.receiveEvent();
+          for (int i = 0; i < 20; i++) {
+            Event<Object> both =
+                i % 2 == 0 ? Event.choose(send, receive) : Event.choose(receive, send);
+            Computation<Object> one = Fibers.start(both::sync);
+            untilWaiting(channel, 2);
+            if (i % 4 < 2) {
+              assertThat(channel.trySend("yours")).isTrue();
+              assertThat(one.await()).isEqualTo("yours");
+            } else {
+              assertThat(channel.tryReceive()).isEqualTo(new Outcome.Returned<>("mine"));
+              assertThat(one.await()).isEqualTo("sent");
+            }
+            untilWaiting(channel, 0);
           }
         });
   }

@@ -112,8 +112,7 @@ final class ChannelModel implements Model<ChannelModel.State> {
     }
     for (String way : operation.name.split(" ")) {
       List<Integer> buffer = buffer(state, channelOf(way));
-      if (capacity > 0
-          && (way.startsWith("send") ? buffer.size() < capacity : !buffer.isEmpty())) {
+      if (capacity > 0 && (way.startsWith("send") ? buffer.size() < capacity : !buffer.isEmpty())) {
         return false;
       }
     }

@@ -109,13 +109,11 @@ final class Experiment<T> {
     }
 
     List<Operation> history() {
-      RandomPreemption.turn(true);
+      RandosScheduler scheduler = RandosScheduler.builder().seed(seed).closedWorld(true).build();
       try {
-        RandosScheduler.builder().seed(seed).closedWorld(true).build().run(this::main);
+        RandomPreemption.during(() -> scheduler.run(this::main));
       } catch (DeadlockException expected) {
         // Some operations wait for ever, and the checker knows whether they should.
-      } finally {
-        RandomPreemption.turn(false);
       }
       return history;
     }

@@ -17,8 +17,16 @@ public final class RandomPreemption implements Point.Explorer {
     return Boolean.getBoolean("picos.explore");
   }
 
-  static void turn(boolean on) {
-    RandomPreemption.on = on;
+  /**
+   * Runs {@code body}, which starts one run of a random scheduler on one domain, while it is on.
+   */
+  public static void during(Runnable body) {
+    on = true;
+    try {
+      body.run();
+    } finally {
+      on = false;
+    }
   }
 
   @Override

@@ -1,0 +1,59 @@
+package dev.picos.tests.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.picos.sched.randos.RandosScheduler;
+import dev.picos.std.channel.Channel;
+import dev.picos.std.structured.Bundle;
+import dev.picos.std.sync.Ivar;
+import dev.picos.tests.linearizability.RandomPreemption;
+import java.util.concurrent.Flow;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Publishers in many orders, with a switch of fibers before any access to what they share. */
+@Tag("explored")
+class FlowOrdersTest {
+  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
+
+  /** Whenever the channel is closed, a subscriber that asks for nothing is told of it. */
+  @Test
+  void publisher_endsWithoutDemand() {
+    for (long seed = 1; seed <= SEEDS; seed++) {
+      RandosScheduler scheduler = RandosScheduler.builder().seed(seed).closedWorld(true).build();
+      RandomPreemption.during(
+          () ->
+              scheduler.run(
+                  () ->
+                      Bundle.joinAfter(
+                          bundle -> {
+                            Channel<Integer> channel = Channel.rendezvous();
+                            Ivar<String> end = new Ivar<>();
+                            channel.publisher(bundle).subscribe(new Idle(end));
+                            channel.close();
+                            assertThat(end.read()).isEqualTo("complete");
+                          })));
+    }
+  }
+
+  /** Asks for nothing. */
+  private record Idle(Ivar<String> end) implements Flow.Subscriber<Integer> {
+    @Override
+    public void onSubscribe(Flow.Subscription subscription) {}
+
+    @Override
+    public void onNext(Integer item) {
+      throw new AssertionError("not asked for: " + item);
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      end.fill("failed with " + error);
+    }
+
+    @Override
+    public void onComplete() {
+      end.fill("complete");
+    }
+  }
+}
