@@ -19,8 +19,7 @@ final class ClosedWorld {
   //
   // Asked by the last domain when it finds nothing to do, so every fiber that has not ended is
   // suspended then, and what it has written is visible. One whose thread does not wait has just
-  // been
-  // woken from outside, and is about to come.
+  // been woken from outside, and is about to come.
   //
   // A fiber that waits outside is no deadlock: in a timed wait of the JDK, in I/O, or for another
   // run. Only its stack tells.

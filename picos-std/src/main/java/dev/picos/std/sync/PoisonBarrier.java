@@ -51,7 +51,7 @@ public final class PoisonBarrier {
   // last one.
   //
   // Differences from the original: poisoning leaves the phase alone, where it used to flip it back
-  // and could strand a party that had not looked yet (U-3). The last party to arrive begins the
+  // and could strand a party that had not looked yet. The last party to arrive begins the
   // next phase in one step, not two; so there is no moment when one more would be too many, and it
   // counts for the next phase. A party that is canceled when its phase is complete returns.
 

@@ -77,9 +77,9 @@ public final class PoisonRwLock {
   //
   // Differences from the original: compare-and-set instead of adding first and taking back. It
   // leaves no states in between: the try forms fail only because the lock is held, and the release
-  // of what is not held is found out at no cost and changes nothing (U-14). What is shared of a
+  // of what is not held is found out at no cost and changes nothing. What is shared of a
   // frozen lock is not counted. holding() poisons only what is still held, so that its body's
-  // FrozenException comes out (U-4). A condition forwards a signal from a canceled waiter (U-2),
+  // FrozenException comes out. A condition forwards a signal from a canceled waiter,
   // and is not awaited on a lock that is not held.
 
   private static final long WRITERS_SLEEP = 1;

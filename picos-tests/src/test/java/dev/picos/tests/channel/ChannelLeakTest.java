@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The heap stays flat over a million offers that lose on channels where nobody comes. */
 class ChannelLeakTest {
-  private static final int ROUNDS = 1_000_000;
+  private static final int ROUNDS = 500_000;
   private static final long FLAT = 4 << 20; // what a JVM does for itself meanwhile
   private static final RuntimeException REASON = new CancellationException("reason");
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The heap stays flat over a million waits with a timeout on one primitive, whoever wins. */
 class TimedLeakTest {
-  private static final int WAITS = 1_000_000;
+  private static final int WAITS = 500_000;
   private static final int FIBERS = 1_000;
   private static final long FLAT = 4 << 20; // what a JVM does for itself meanwhile
   private static final Duration NEVER = Duration.ofHours(1);
