@@ -7,6 +7,8 @@ import dev.picos.std.awaitable.AwaitableInt;
 import dev.picos.std.sync.Broadcast;
 import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.PoisonLock;
+import dev.picos.std.sync.PoisonRwLock;
+import dev.picos.std.sync.PoisonSemaphore;
 import dev.picos.std.sync.PoisonedException;
 import dev.picos.std.sync.Semaphore;
 import java.util.ArrayList;
@@ -178,6 +180,70 @@ class LinearizabilityTest {
         .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
         .operation("release", (lock, none) -> run(lock::release))
         .operation("poison", (lock, none) -> run(lock::poison))
+        .check(SEEDS);
+  }
+
+  @Test
+  void poisonSemaphore() {
+    new Experiment<>(() -> new PoisonSemaphore(1), new SemaphoreModel())
+        .operation("acquire", (semaphore, none) -> run(semaphore::acquire))
+        .operation("tryAcquire", (semaphore, none) -> semaphore.tryAcquire())
+        .operation("release", (semaphore, none) -> run(semaphore::release))
+        .operation("availablePermits", (semaphore, none) -> semaphore.availablePermits())
+        .check(SEEDS);
+  }
+
+  /** How many share it; -1 if one has it alone. */
+  private static final class RwLockModel implements Model<Integer> {
+    private static final int EXCLUSIVE = -1;
+
+    @Override
+    public Integer initial() {
+      return 0;
+    }
+
+    @Override
+    public Integer after(Integer state, Operation operation) {
+      boolean free = state == 0;
+      boolean shareable = state != EXCLUSIVE;
+      return switch (operation.name) {
+        case "acquire" -> free ? (Integer) EXCLUSIVE : null;
+        case "tryAcquire" -> operation.returned(free) ? free ? EXCLUSIVE : state : null;
+        case "release" -> released(!shareable, 0, state, operation);
+        case "acquireShared" -> shareable ? (Integer) (state + 1) : null;
+        case "tryAcquireShared" ->
+            operation.returned(shareable) ? shareable ? state + 1 : state : null;
+        case "releaseShared" -> released(state > 0, state - 1, state, operation);
+        default -> throw new AssertionError(operation);
+      };
+    }
+
+    private static Integer released(boolean held, int after, Integer state, Operation operation) {
+      return operation.returned(held ? null : IllegalMonitorStateException.class)
+          ? held ? (Integer) after : state
+          : null;
+    }
+
+    @Override
+    public boolean waits(Integer state, Operation operation) {
+      return switch (operation.name) {
+        case "acquire" -> state != 0;
+        case "acquireShared" -> state == EXCLUSIVE;
+        default -> false;
+      };
+    }
+  }
+
+  @Test
+  void poisonRwLock() {
+    new Experiment<>(PoisonRwLock::new, new RwLockModel())
+        .operation("acquire", (lock, none) -> run(lock::acquire))
+        .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
+        .operation("release", (lock, none) -> run(lock::release))
+        .operation("acquireShared", (lock, none) -> run(lock::acquireShared))
+        .operation("tryAcquireShared", (lock, none) -> lock.tryAcquireShared())
+        .operation("releaseShared", (lock, none) -> run(lock::releaseShared))
+        .fibers(4)
         .check(SEEDS);
   }
 
