@@ -1,6 +1,7 @@
 package dev.picos.bench;
 
 import dev.picos.core.Scheduler;
+import dev.picos.core.ThreadScheduler;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
 import dev.picos.std.channel.Channel;
@@ -28,15 +29,16 @@ public class ChannelBenchmark extends Settings {
   @Param({"1", "2"})
   public int domains;
 
-  private Scheduler scheduler = FifoScheduler.create();
+  private Scheduler scheduler = ThreadScheduler.create();
 
   /** Chooses the scheduler, and sets up the pools of the rivals. */
   @Setup
   public void setUp() {
     Pools.limit(domains);
-    if (domains > 1) {
-      scheduler = MultiFifoScheduler.builder().domains(domains).build();
-    }
+    scheduler =
+        domains == 1
+            ? FifoScheduler.create()
+            : MultiFifoScheduler.builder().domains(domains).build();
   }
 
   /** A {@link Channel}. */

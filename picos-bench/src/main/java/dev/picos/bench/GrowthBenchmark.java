@@ -3,6 +3,7 @@ package dev.picos.bench;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
+import dev.picos.core.ThreadScheduler;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
 import dev.picos.std.sync.Latch;
@@ -44,13 +45,14 @@ public class GrowthBenchmark extends Settings {
   @Param("1")
   public int domains;
 
-  private final Scheduler fifo = FifoScheduler.create();
+  private Scheduler fifo = ThreadScheduler.create();
   private Scheduler multififo = fifo;
 
   /** Sets up the pools of threads, none of which is in use yet. */
   @Setup
   public void setUp() {
     Pools.limit(domains);
+    fifo = FifoScheduler.create();
     multififo = MultiFifoScheduler.builder().domains(domains).build();
   }
 

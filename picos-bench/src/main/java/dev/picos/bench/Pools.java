@@ -1,6 +1,9 @@
 package dev.picos.bench;
 
-/** The pools of threads that benchmarks use. */
+/**
+ * The pools of threads that benchmarks use. The JDK reads its settings with the first use of
+ * virtual threads, which is also the making of a scheduler of ours; so these come before.
+ */
 final class Pools {
   private Pools() {}
 
