@@ -27,7 +27,6 @@ final class Schedulers {
               new Entry("thread", ThreadScheduler::create),
               new Entry("fifo", FifoScheduler::create),
               new Entry("fifo quota 1", () -> FifoScheduler.builder().quota(1).build()),
-              new Entry("fifo quota 7", () -> FifoScheduler.builder().quota(7).build()),
               new Entry("fifo fresh", () -> FifoScheduler.builder().freshThreads(true).build()),
               new Entry("multififo 1", () -> MultiFifoScheduler.builder().domains(1).build()),
               new Entry("multififo 2", () -> MultiFifoScheduler.builder().domains(2).build()),
