@@ -49,8 +49,9 @@ public final class Task<T extends @Nullable Object> {
     return thread;
   }
 
+  /** Whether the thread has ended; {@link #result()} does not wait then, not even for a moment. */
   public boolean isDone() {
-    return future.isDone();
+    return !thread.isAlive(); // a future is done before its result is there, and get() may yield
   }
 
   /** Waits until the thread waits. */
