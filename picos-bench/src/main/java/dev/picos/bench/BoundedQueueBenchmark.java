@@ -1,9 +1,5 @@
 package dev.picos.bench;
 
-import dev.picos.core.Scheduler;
-import dev.picos.core.ThreadScheduler;
-import dev.picos.sched.fifo.FifoScheduler;
-import dev.picos.sched.multififo.MultiFifoScheduler;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.sync.PoisonLock;
 import dev.picos.std.sync.PoisonSemaphore;
@@ -11,32 +7,11 @@ import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 
 /** A bounded queue as one would write it, from a lock and two semaphores. */
-@State(Scope.Benchmark)
-public class BoundedQueueBenchmark extends Settings {
+public class BoundedQueueBenchmark extends OnDomains {
   private static final int ITEMS = 200_000;
   private static final int CAPACITY = 64;
-
-  /** Fibers on fifo or on multififo; of the rivals, as many threads. */
-  @Param({"1", "2"})
-  public int domains;
-
-  private Scheduler scheduler = ThreadScheduler.create();
-
-  /** Chooses the scheduler, and sets up the pools of the rivals. */
-  @Setup
-  public void setUp() {
-    Pools.limit(domains);
-    scheduler =
-        domains == 1
-            ? FifoScheduler.create()
-            : MultiFifoScheduler.builder().domains(domains).build();
-  }
 
   private static final class OfFibers {
     private final PoisonLock lock = new PoisonLock();

@@ -1,40 +1,15 @@
 package dev.picos.bench;
 
-import dev.picos.core.Scheduler;
-import dev.picos.core.ThreadScheduler;
-import dev.picos.sched.fifo.FifoScheduler;
-import dev.picos.sched.multififo.MultiFifoScheduler;
 import dev.picos.std.structured.Flock;
 import dev.picos.std.sync.Broadcast;
 import java.util.concurrent.atomic.AtomicLong;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 
 /** What it costs to tell four fibers something, for each of them. */
-@State(Scope.Benchmark)
-public class BroadcastBenchmark extends Settings {
+public class BroadcastBenchmark extends OnDomains {
   private static final int READERS = 4;
   private static final int ITEMS = 100_000;
-
-  /** Fibers on fifo or on multififo; of the rivals, as many threads. */
-  @Param({"1", "2"})
-  public int domains;
-
-  private Scheduler scheduler = ThreadScheduler.create();
-
-  /** Chooses the scheduler, and sets up the pools of the rivals. */
-  @Setup
-  public void setUp() {
-    Pools.limit(domains);
-    scheduler =
-        domains == 1
-            ? FifoScheduler.create()
-            : MultiFifoScheduler.builder().domains(domains).build();
-  }
 
   /** A {@link Broadcast}. */
   @Benchmark

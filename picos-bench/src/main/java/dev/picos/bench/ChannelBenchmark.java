@@ -1,9 +1,5 @@
 package dev.picos.bench;
 
-import dev.picos.core.Scheduler;
-import dev.picos.core.ThreadScheduler;
-import dev.picos.sched.fifo.FifoScheduler;
-import dev.picos.sched.multififo.MultiFifoScheduler;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.structured.Bundle;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -12,34 +8,14 @@ import java.util.concurrent.SynchronousQueue;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 
 /** What it costs to pass an item from one fiber to another. */
-@State(Scope.Benchmark)
-public class ChannelBenchmark extends Settings {
+public class ChannelBenchmark extends OnDomains {
   private static final int ITEMS = 200_000;
 
   /** How many items the channel takes ahead; 0 for a rendezvous. */
   @Param({"0", "64"})
   public int capacity;
-
-  /** Fibers on fifo or on multififo; of the rivals, as many threads. */
-  @Param({"1", "2"})
-  public int domains;
-
-  private Scheduler scheduler = ThreadScheduler.create();
-
-  /** Chooses the scheduler, and sets up the pools of the rivals. */
-  @Setup
-  public void setUp() {
-    Pools.limit(domains);
-    scheduler =
-        domains == 1
-            ? FifoScheduler.create()
-            : MultiFifoScheduler.builder().domains(domains).build();
-  }
 
   /** A {@link Channel}. */
   @Benchmark

@@ -1,10 +1,6 @@
 package dev.picos.bench;
 
 import dev.picos.core.Fiber;
-import dev.picos.core.Scheduler;
-import dev.picos.core.ThreadScheduler;
-import dev.picos.sched.fifo.FifoScheduler;
-import dev.picos.sched.multififo.MultiFifoScheduler;
 import dev.picos.std.structured.Flock;
 import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.PoisonLock;
@@ -14,13 +10,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 
 /** What it costs four fibers to share something that one at a time has. */
-@State(Scope.Benchmark)
-public class LockBenchmark extends Settings {
+public class LockBenchmark extends OnDomains {
   private static final int FIBERS = 4;
   private static final int TURNS = 200_000;
 
@@ -28,22 +20,7 @@ public class LockBenchmark extends Settings {
   @Param({"false", "true"})
   public boolean contended;
 
-  /** Fibers on fifo or on multififo; of the rivals, as many threads. */
-  @Param({"1", "2"})
-  public int domains;
-
-  private Scheduler scheduler = ThreadScheduler.create();
   private long counter;
-
-  /** Chooses the scheduler, and sets up the pools of the rivals. */
-  @Setup
-  public void setUp() {
-    Pools.limit(domains);
-    scheduler =
-        domains == 1
-            ? FifoScheduler.create()
-            : MultiFifoScheduler.builder().domains(domains).build();
-  }
 
   private interface Turn {
     void run() throws InterruptedException;

@@ -2,10 +2,6 @@ package dev.picos.bench;
 
 import com.softwaremill.jox.Select;
 import com.softwaremill.jox.SelectClause;
-import dev.picos.core.Scheduler;
-import dev.picos.core.ThreadScheduler;
-import dev.picos.sched.fifo.FifoScheduler;
-import dev.picos.sched.multififo.MultiFifoScheduler;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.event.Event;
 import dev.picos.std.structured.Bundle;
@@ -14,34 +10,14 @@ import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 
 /** What it costs to receive from whichever of several rendezvous channels is first. */
-@State(Scope.Benchmark)
-public class SelectBenchmark extends Settings {
+public class SelectBenchmark extends OnDomains {
   private static final int ITEMS = 100_000;
 
   /** How many; a divisor of the number of items. */
   @Param({"2", "8"})
   public int channels;
-
-  /** Fibers on fifo or on multififo; of the rivals, as many threads. */
-  @Param({"1", "2"})
-  public int domains;
-
-  private Scheduler scheduler = ThreadScheduler.create();
-
-  /** Chooses the scheduler, and sets up the pools of the rivals. */
-  @Setup
-  public void setUp() {
-    Pools.limit(domains);
-    scheduler =
-        domains == 1
-            ? FifoScheduler.create()
-            : MultiFifoScheduler.builder().domains(domains).build();
-  }
 
   /** {@link Channel}s. */
   @Benchmark

@@ -247,11 +247,8 @@ final class Host extends Ready
     fiber().check();
     Execution execution = execution();
     execution.spawning(child); // before the seat is known, which may change meanwhile
-    Seat seat = seat();
-    execution.spawn(child, main, seat);
-    if (execution.spend(Policy.Operation.SPAWN, seat)) {
-      Thread.yield();
-    }
+    execution.spawn(child, main, seat());
+    spend(Policy.Operation.SPAWN);
   }
 
   @Override
