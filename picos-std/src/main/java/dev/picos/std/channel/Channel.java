@@ -214,11 +214,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    *     not sent then
    */
   public void send(T item) {
-    Node<T> met = sendNow(item);
-    if (met == null) {
-      met = sendLater(item, null);
-    }
-    requireOpen(met);
+    requireOpen(sendLater(item, null));
   }
 
   /**
@@ -229,7 +225,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    * @throws ChannelClosedException if the channel is closed
    */
   public boolean trySend(T item) {
-    Node<T> met = sendNow(item);
+    Node<T> met = send(item, Place.NONE);
     requireOpen(met);
     return met != null;
   }
@@ -245,7 +241,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    */
   public boolean trySend(T item, Duration timeout) {
     Deadline.require(timeout);
-    Node<T> met = sendNow(item);
+    Node<T> met = send(item, Place.NONE);
     if (met == null) {
       try (Deadline deadline = new Deadline(timeout)) {
         met = deadline.hasPassed() ? null : sendLater(item, deadline);
@@ -266,11 +262,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    *     this waits
    */
   public T receive() {
-    Object received = receiveNow();
-    if (received == null) {
-      received = Objects.requireNonNull(receiveLater(null));
-    }
-    return Node.unmasked(requireItem(received));
+    return Node.unmasked(requireItem(Objects.requireNonNull(receiveLater(null))));
   }
 
   /**
@@ -382,9 +374,6 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
       @Override
       public boolean hasNext() {
         if (next == null) {
-          next = receiveNow();
-        }
-        if (next == null) {
           next = receiveLater(null);
         }
         if (next instanceof Node.End<?> end && end.cause != null) {
@@ -479,11 +468,14 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     return new Outcome.Returned<>(Node.<T>unmasked(masked));
   }
 
-  /** Sends; returns some node if that was possible, the end if closed, else {@code null}. */
-  private @Nullable Node<T> sendNow(T item) {
+  /**
+   * Sends; returns some node if that was possible, the end if closed, else what {@code otherwise}
+   * asks for: {@code null}, or a node where to wait.
+   */
+  private @Nullable Node<T> send(T item, Place otherwise) {
     for (; ; ) {
       boolean hasRoom = takeRoom();
-      Node<T> met = meet(true, item, null, hasRoom ? Place.IN_BUFFER : Place.NONE);
+      Node<T> met = meet(true, item, null, hasRoom ? Place.IN_BUFFER : otherwise);
       if (!hasRoom) {
         return met;
       }
@@ -499,9 +491,12 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
   }
 
-  /** The same, but waits; returns {@code null} when the deadline has passed. */
+  /**
+   * Sends, and waits for it if need be; returns some node, the end if closed, or {@code null} when
+   * the deadline has passed.
+   */
   private @Nullable Node<T> sendLater(T item, @Nullable Deadline deadline) {
-    Node<T> met = meet(true, item, null, Place.TO_WAIT);
+    Node<T> met = send(item, Place.TO_WAIT);
     if (!(met instanceof Node.Waiter<T> waiter) || !waiter.sends()) {
       return met;
     }
@@ -542,7 +537,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
       return null;
     }
     Object received = waiter.word();
-    boolean unused = waiter.swap(received, Node.DONE);
+    waiter.forget();
     return received == Node.CLOSED ? last() : received;
   }
 
@@ -555,7 +550,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
 
     @Override
     public @Nullable Outcome<Object> poll() {
-      Node<T> met = sendNow(item);
+      Node<T> met = send(item, Place.NONE);
       return met == null
           ? null
           : met instanceof Node.End<T> end

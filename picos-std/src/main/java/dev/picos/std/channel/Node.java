@@ -43,7 +43,12 @@ class Node<T extends @Nullable Object> {
   // before it gets a place itself, and one at a time; a claim that fails is its last. So if it is
   // committed, then by its claim.
   //
-  // Ordering: everything is volatile. `item` is written before the node gets its place, and set to
+  // Ordering: everything is volatile, but: what a constructor writes, since the node is published
+  // by
+  // the compare-and-set that appends it; `next` where it skips or isolates a dead node, which is a
+  // release, since who follows the older one sees dead nodes, and what it leads to was published
+  // before; and DONE in the place of an item, since nobody changes a dead node. `item` is written
+  // before the node gets its place, and set to
   // null by the one who decided that he takes it, or by its owner once the node is dead; who reads
   // it before that decides by the word afterwards, and fails.
 
@@ -180,6 +185,12 @@ class Node<T extends @Nullable Object> {
     return item;
   }
 
+  /** Lets go of what was given here; for the owner of a node that is dead. */
+  void forget() {
+    Point.before(this, Point.Kind.WRITE);
+    WORD.setOpaque(this, DONE);
+  }
+
   boolean swap(Object before, Object after) {
     Point.before(this, Point.Kind.UPDATE);
     return WORD.compareAndSet(this, before, after);
@@ -199,7 +210,7 @@ class Node<T extends @Nullable Object> {
 
   void setNext(Node<T> node) {
     Point.before(this, Point.Kind.WRITE);
-    NEXT.setVolatile(this, node);
+    NEXT.setRelease(this, node);
   }
 
   /** The wish of somebody who is bound elsewhere to change a word. */
@@ -222,12 +233,24 @@ class Node<T extends @Nullable Object> {
     // looks at the word, and who decides changes the word before he looks at the trigger: with
     // volatile accesses one of them sees the other.
 
-    private final boolean sends;
-    private volatile Trigger trigger = new Trigger();
+    private static final VarHandle TRIGGER;
 
+    static {
+      try {
+        TRIGGER = MethodHandles.lookup().findVarHandle(Waiter.class, "trigger", Trigger.class);
+      } catch (ReflectiveOperationException e) {
+        throw new ExceptionInInitializerError(e);
+      }
+    }
+
+    private final boolean sends;
+    private volatile Trigger trigger;
+
+    @SuppressWarnings("NullAway.Init") // plainly through TRIGGER: appending the node publishes it
     Waiter(boolean sends, @Nullable Object item) {
       super(WAITING, item);
       this.sends = sends;
+      TRIGGER.set(this, new Trigger());
     }
 
     @Override
