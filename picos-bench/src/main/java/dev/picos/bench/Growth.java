@@ -1,9 +1,8 @@
 package dev.picos.bench;
 
-import dev.picos.bench.Chart.Line;
-import dev.picos.bench.Chart.Panel;
-import dev.picos.bench.Chart.Point;
 import dev.picos.bench.GrowthBenchmark.Life;
+import dev.picos.bench.Lines.Line;
+import dev.picos.bench.Lines.Point;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,11 +53,11 @@ public final class Growth {
     System.out.println("drawn to " + file);
   }
 
-  private Panel byFibers(String title, Life life) throws RunnerException {
+  private Lines byFibers(String title, Life life) throws RunnerException {
     return panel(title + ", one domain", "fibers alive", FIBERS, METHODS, life, "1");
   }
 
-  private Panel byDomains() throws RunnerException {
+  private Lines byDomains() throws RunnerException {
     return panel(
         "10,000 fibers that yield, " + Runtime.getRuntime().availableProcessors() + " processors",
         "domains",
@@ -68,7 +67,7 @@ public final class Growth {
         "10000");
   }
 
-  private Panel panel(
+  private Lines panel(
       String title, String axis, String[] values, String[] methods, Life life, String other)
       throws RunnerException {
     boolean domains = axis.equals("domains");
@@ -88,7 +87,7 @@ public final class Growth {
       }
       lines.add(new Line(method, points));
     }
-    return new Panel(title, axis, lines);
+    return new Lines(title, axis, lines);
   }
 
   private Collection<RunResult> run(String method, Life life, String[] fibers, String[] domains)
