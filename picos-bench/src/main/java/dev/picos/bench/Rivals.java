@@ -104,7 +104,9 @@ public final class Rivals {
     Chart chart =
         new Chart(
             "Nanoseconds a turn or item",
-            List.of(rivals.dots("1", "one domain, carrier or thread"), rivals.dots("2", "two of them")));
+            List.of(
+                rivals.dots("1", "one domain, carrier or thread"),
+                rivals.dots("2", "two of them")));
     Path file = Path.of(args[0]);
     Files.writeString(file, chart.svg());
     System.out.println(rivals.table("1"));
