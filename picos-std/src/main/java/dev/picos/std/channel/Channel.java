@@ -65,24 +65,20 @@ import org.jspecify.annotations.Nullable;
 public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   // For maintainers.
   //
-  // One list of nodes (see there), as in the dual queues of Scherer and Scott: from `head`, which
-  // is dead or not yet taken, through `next` to the last node, whose `next` is null. Both senders
-  // and receivers are appended at the end; whoever comes and finds a partner in the list takes no
-  // place. `tail` is a hint where the end is near.
+  // One list of nodes (see both), as in the dual queues of Scherer and Scott. Both senders and
+  // receivers are appended at the end; whoever comes and finds a partner in the list takes no
+  // place.
   //
   // Invariants:
-  //   1 all nodes before `head` are dead; head moves forward only; a node that was head points to
-  //     itself, so that old garbage does not hold on to younger, and who stands on it starts anew
-  //   2 a node that is skipped by the `next` of another was dead, and not the last
-  //   3 no two live nodes are of different sides, unless they are offers of one synchronization
-  //   4 no sender waits in front of an item in the buffer
+  //   1 no two live nodes are of different sides, unless they are offers of one synchronization
+  //   2 no sender waits in front of an item in the buffer
   //
-  // For 3, who wants a place first reads which node is the last, then looks for a partner from the
+  // For 1, who wants a place first reads which node is the last, then looks for a partner from the
   // head on, and appends with a compare-and-set on the last node, which fails if anyone else came.
   // He need not look at all nodes: what he finds waiting on his own side is proof enough that there
   // is no partner, except that an offer there may have a twin on the other side further on; two
   // waiting parties have not. Proof: let a node K of my side be live at a time after I read the
-  // last node. By 3 the live nodes of the other side are of the same synchronization as K. So if K
+  // last node. By 1 the live nodes of the other side are of the same synchronization as K. So if K
   // is no waiting offer there are none; and none of those that are dead comes back. If I met
   // another party L later, those that are live then were live when I met K, and belong to both K
   // and L; so there are none.
@@ -95,14 +91,11 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   // sender after it got its place and before it looks at `room`, and cleared by who then searches
   // once more. `firstWaiting` is a node before which no sender waits.
   //
-  // For 4, a place in the buffer goes to the first sender that waits; and a sender that comes and
+  // For 2, a place in the buffer goes to the first sender that waits; and a sender that comes and
   // takes one looks for senders that wait after it has read which node is the last, and gives the
   // place to the first of them, if there is one. Senders wait only behind that node then, or the
   // compare-and-set that appends the item fails. So items come into the buffer in the order of the
   // list.
-  //
-  // Garbage is counted as it is reported by those who gave up, and is discounted by a sweep, which
-  // unlinks what is dead in the middle. The first nodes are removed at once if they are dead.
   //
   // Ordering: all accesses are volatile, since several of the arguments above are of the kind "one
   // of the two sees the other". On x86 that costs nothing that the compare-and-sets do not cost.
@@ -111,33 +104,22 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   // one immutable value, and which needs a transaction for each meeting of an event, and leaves
   // dead offers in place.
 
-  private static final VarHandle HEAD;
-  private static final VarHandle TAIL;
   private static final VarHandle FIRST_WAITING;
   private static final VarHandle ROOM;
   private static final VarHandle CROWDED;
-  private static final VarHandle GARBAGE;
-  private static final VarHandle SWEEP_AT;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
-      HEAD = lookup.findVarHandle(Channel.class, "head", Node.class);
-      TAIL = lookup.findVarHandle(Channel.class, "tail", Node.class);
       FIRST_WAITING = lookup.findVarHandle(Channel.class, "firstWaiting", Node.class);
       ROOM = lookup.findVarHandle(Channel.class, "room", int.class);
       CROWDED = lookup.findVarHandle(Channel.class, "crowded", boolean.class);
-      GARBAGE = lookup.findVarHandle(Channel.class, "garbage", int.class);
-      SWEEP_AT = lookup.findVarHandle(Channel.class, "sweepAt", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
   private static final int UNBOUNDED = -1;
-
-  /** Less garbage than this is not worth a sweep. */
-  private static final int LITTLE = 16;
 
   /** Why a place at the end is wanted, if there is no partner. */
   private enum Place {
@@ -147,14 +129,9 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   }
 
   private final int capacity;
+  private final NodeList<T> list = new NodeList<>();
   private final Event<T> receiveEvent = Event.fromRequest(new Receive());
   private final Computation<@Nullable Void> closing = new Computation<>();
-
-  @SuppressWarnings("unused") // through HEAD
-  private volatile Node<T> head;
-
-  @SuppressWarnings("unused") // through TAIL
-  private volatile Node<T> tail;
 
   @SuppressWarnings("unused") // through FIRST_WAITING
   private volatile Node<T> firstWaiting;
@@ -165,19 +142,10 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   @SuppressWarnings("unused") // through CROWDED
   private volatile boolean crowded;
 
-  @SuppressWarnings("unused") // through GARBAGE
-  private volatile int garbage;
-
-  @SuppressWarnings("unused") // through SWEEP_AT
-  private volatile int sweepAt = LITTLE;
-
   private Channel(int capacity) {
     this.capacity = capacity;
     this.room = capacity;
-    Node<T> first = Node.dead();
-    head = first;
-    tail = first;
-    firstWaiting = first;
+    firstWaiting = list.head();
   }
 
   /** Makes a channel without a buffer, where each sender waits for a receiver. */
@@ -325,14 +293,14 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    */
   public void close(@Nullable Throwable cause) {
     Node<T> end = new Node.End<>(cause);
-    for (Node<T> last = last(); !isEnd(last); last = last()) {
-      boolean unused = append(last, end);
+    for (Node<T> last = list.last(); !isEnd(last); last = list.last()) {
+      boolean unused = list.append(last, end);
     }
   }
 
   /** Returns whether this channel has been closed; items may be left in it. */
   public boolean isClosed() {
-    return isEnd(last());
+    return isEnd(list.last());
   }
 
   /**
@@ -345,14 +313,13 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
       return false;
     }
     if (closing.isRunning()) {
-      for (Node<T> node = head(); node != end; ) {
+      for (Node<T> node = list.head(); node != end; ) {
         while (node.word() == Node.WAITING) {
           node.close(end.cause);
         }
-        Node<T> next = node.next();
-        node = next == null || next == node ? head() : next;
+        node = Objects.requireNonNull(list.after(node)); // the end is the last
       }
-      clean();
+      list.clean();
       closing.tryReturn(null);
     }
     return true;
@@ -436,19 +403,18 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     if (!isClosed()) {
       return false;
     }
-    for (Node<T> node = head(); node != null; ) {
+    for (Node<T> node = list.head(); node != null; ) {
       if (!node.isDead()) {
         return false;
       }
-      Node<T> next = node.next();
-      node = next == node ? head() : next;
+      node = list.after(node);
     }
     return true;
   }
 
   /** What this channel was closed with. */
   @Nullable Throwable cause() {
-    return last() instanceof Node.End<T> end ? end.cause : null;
+    return list.last() instanceof Node.End<T> end ? end.cause : null;
   }
 
   private static void requireOpen(@Nullable Node<?> met) {
@@ -503,13 +469,13 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     lookForRoom();
     Throwable reason = waiter.await(deadline);
     if (waiter.abandon()) {
-      gaveUp();
+      list.gaveUp();
       if (reason != null) {
         throw ComputationException.unchecked(reason);
       }
       return null;
     }
-    return waiter.word() == Node.CLOSED ? last() : waiter;
+    return waiter.word() == Node.CLOSED ? list.last() : waiter;
   }
 
   /** Receives; returns the item, masked, the end if closed and drained, else {@code null}. */
@@ -530,7 +496,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     Node.Waiter<T> waiter = (Node.Waiter<T>) met;
     Throwable reason = waiter.await(deadline);
     if (waiter.abandon()) {
-      gaveUp();
+      list.gaveUp();
       if (reason != null) {
         throw ComputationException.unchecked(reason);
       }
@@ -538,7 +504,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
     Object received = waiter.word();
     waiter.forget();
-    return received == Node.CLOSED ? last() : received;
+    return received == Node.CLOSED ? list.last() : received;
   }
 
   private final class Send implements Request.Pollable<Object> {
@@ -603,7 +569,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
     return () -> {
       mine.withdraw();
-      gaveUp();
+      list.gaveUp();
     };
   }
 
@@ -617,56 +583,28 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   private @Nullable Node<T> meet(
       boolean sends, @Nullable T item, @Nullable Offer<Object> self, Place place) {
     Node<T> mine = null;
-    search:
     for (; ; ) {
-      Node<T> last = last();
+      Node<T> last = list.last();
       if (sends && isEnd(last)) {
         return last;
       }
-      Offer<Object> party = null;
-      Node<T> ahead = null;
-      Node<T> node = place != Place.NONE && isProof(last, sends) ? null : head();
-      while (node != null) {
-        Object word = node.word();
-        if (Node.isLive(word)) {
-          Offer<Object> waiting = word == Node.WAITING ? node.offer() : null;
-          if (waiting == null && word == Node.WAITING && node instanceof Node.Offering<T>) {
-            continue; // it was decided just now
-          }
-          boolean own = waiting != null && self != null && waiting.isOfSameSync(self);
-          if (node.sends() != sends && !own) {
-            if (tryMeet(node, word, item, self)) {
-              return node;
-            }
-            if (self != null && !self.isOpen()) {
-              return null;
-            }
-            continue; // it has changed
-          }
-          if (node.sends() == sends && !own) {
-            ahead = node;
-            if (waiting == null || (party != null && !party.isOfSameSync(waiting))) {
-              break; // proof that there is no partner
-            }
-            party = waiting;
-          }
-        }
-        Node<T> next = node.next();
-        if (next == node) {
-          continue search;
-        }
-        node = next;
+      Node<T> found =
+          place != Place.NONE && isProof(last, sends) ? last : search(sends, item, self);
+      if (found != null && found.sends() != sends) {
+        return found;
       }
       if (isEnd(last)) {
         return last;
       }
-      if (place == Place.NONE || (place == Place.IN_BUFFER && waits(last, ahead))) {
+      if (place == Place.NONE
+          || (place == Place.IN_BUFFER && waits(last, found))
+          || (self != null && !self.isOpen())) {
         return null;
       }
       if (mine == null) {
         mine = newNode(sends, item, self, place);
       }
-      if (append(last, mine)) {
+      if (list.append(last, mine)) {
         return mine;
       }
       Thread.onSpinWait();
@@ -674,9 +612,52 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   }
 
   /**
+   * Meets the first partner.
+   *
+   * @return the partner; or, if there is none, one who is on the same side, if any is there
+   */
+  private @Nullable Node<T> search(boolean sends, @Nullable T item, @Nullable Offer<Object> self) {
+    Offer<Object> party = null;
+    Node<T> ahead = null;
+    for (Node<T> node = list.head(); node != null; ) {
+      Object word = node.word();
+      if (Node.isLive(word)) {
+        Offer<Object> waiting = word == Node.WAITING ? node.offer() : null;
+        if (waiting == null && word == Node.WAITING && node instanceof Node.Offering<T>) {
+          continue; // it was decided just now
+        }
+        boolean own = waiting != null && self != null && waiting.isOfSameSync(self);
+        if (node.sends() != sends && !own) {
+          if (tryMeet(node, word, item, self)) {
+            return node;
+          }
+          if (self != null && !self.isOpen()) {
+            return null;
+          }
+          continue; // it has changed
+        }
+        if (node.sends() == sends && !own) {
+          ahead = node;
+          if (waiting == null || (party != null && !party.isOfSameSync(waiting))) {
+            return ahead; // proof that there is no partner
+          }
+          party = waiting;
+        }
+      }
+      Node<T> next = node.next();
+      if (next == node) { // it has left the list
+        next = list.head();
+        party = null;
+      }
+      node = next;
+    }
+    return ahead;
+  }
+
+  /**
    * Whether a sender waits, up to the last node.
    *
-   * @param ahead one of the live senders, if any but the last
+   * @param ahead one of the senders that were live lately, if there were any
    */
   private boolean waits(Node<T> last, @Nullable Node<T> ahead) {
     if (last.word() == Node.BUFFERED) {
@@ -714,7 +695,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     } else if (!node.decide(word, Node.masked(item), self, Node.DONE)) {
       return false;
     }
-    clean();
+    list.clean();
     return true;
   }
 
@@ -784,11 +765,11 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     Node<T> node = before;
     boolean waits = isWaitingSender(node);
     while (!waits) {
-      Node<T> next = node.next();
+      Node<T> next = list.after(node);
       if (next == null) {
         break;
       }
-      node = next == node ? head() : next;
+      node = next;
       waits = isWaitingSender(node);
     }
     if (node != before) {
@@ -802,89 +783,6 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     return node.sends() && node.word() == Node.WAITING;
   }
 
-  private boolean append(Node<T> last, Node<T> node) {
-    if (!last.tryAppend(node)) {
-      return false;
-    }
-    Point.before(this, Point.Kind.UPDATE);
-    TAIL.compareAndSet(this, last, node);
-    return true;
-  }
-
-  private Node<T> last() {
-    Point.before(this, Point.Kind.READ);
-    @SuppressWarnings("unchecked") // only nodes of this channel
-    Node<T> before = (Node<T>) TAIL.getVolatile(this);
-    Node<T> node = before;
-    for (Node<T> next = node.next(); next != null; next = node.next()) {
-      node = next == node ? head() : next;
-    }
-    if (node != before) {
-      Point.before(this, Point.Kind.UPDATE);
-      TAIL.compareAndSet(this, before, node);
-    }
-    return node;
-  }
-
-  @SuppressWarnings("unchecked") // only nodes of this channel
-  private Node<T> head() {
-    Point.before(this, Point.Kind.READ);
-    return (Node<T>) HEAD.getVolatile(this);
-  }
-
-  /** Removes the first nodes as far as they are dead; the last node remains. */
-  private void clean() {
-    for (; ; ) {
-      Node<T> first = head();
-      Node<T> next = first.next();
-      if (next == null || !first.isDead()) {
-        return;
-      }
-      if (next != first) {
-        Point.before(this, Point.Kind.UPDATE);
-        if (HEAD.compareAndSet(this, first, next)) {
-          first.setNext(first);
-        }
-      }
-    }
-  }
-
-  /** Removes the node of one who gave up, or counts it, for a later time. */
-  private void gaveUp() {
-    clean();
-    Point.before(this, Point.Kind.UPDATE);
-    int now = (int) GARBAGE.getAndAdd(this, 1) + 1;
-    Point.before(this, Point.Kind.READ);
-    if (now > (int) SWEEP_AT.getVolatile(this)) {
-      Point.before(this, Point.Kind.UPDATE);
-      if (GARBAGE.compareAndSet(this, now, 0)) {
-        sweep();
-      }
-    }
-  }
-
-  /** Unlinks the dead nodes in the middle. */
-  private void sweep() {
-    int live = 0;
-    Node<T> kept = head();
-    for (Node<T> node = kept.next(); node != null; ) {
-      Node<T> next = node.next();
-      if (next == node) {
-        break; // others have come as far as here from the head on
-      }
-      if (next == null || !node.isDead()) {
-        live++;
-        if (kept.next() != node) {
-          kept.setNext(node);
-        }
-        kept = node;
-      }
-      node = next;
-    }
-    Point.before(this, Point.Kind.WRITE);
-    SWEEP_AT.setVolatile(this, Math.max(LITTLE, live));
-  }
-
   private boolean isCrowded() {
     Point.before(this, Point.Kind.READ);
     return (boolean) CROWDED.getVolatile(this);
@@ -895,21 +793,12 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     CROWDED.setVolatile(this, value);
   }
 
-  /** Counts the nodes that are in the list, dead ones included; for tests of space. */
-  int length() {
-    int length = 0;
-    for (Node<T> node = head(); node != null; node = node.next()) {
-      length++;
-    }
-    return length;
-  }
-
   /** Shows how many items are in the buffer and how many wait, for people. */
   @Override
   public String toString() {
     int items = 0;
     int waiting = 0;
-    for (Node<T> node = head(); node != null; ) {
+    for (Node<T> node = list.head(); node != null; ) {
       Object word = node.word();
       items += word == Node.BUFFERED ? 1 : 0;
       waiting += word == Node.WAITING ? 1 : 0;
