@@ -1,0 +1,54 @@
+package dev.picos.examples.tutorial;
+
+import dev.picos.core.Fiber;
+
+/** Connections to borrow; returned by {@code close}, which waits for the mutex. */
+class Pool {
+  private final Mutex mutex = new Mutex();
+  private int free = 3;
+
+  /** A borrowed connection. */
+  interface Connection extends AutoCloseable {
+    /** Asks the other end, which takes time. */
+    default void ask() {
+      Fiber.yield();
+    }
+
+    @Override
+    void close();
+  }
+
+  final Connection borrow() {
+    mutex.protect(() -> free--);
+    return this::giveBack;
+  }
+
+  final int free() {
+    return free;
+  }
+
+  // region give-back
+  void giveBack() {
+    Fiber.current().forbid(this::increment);
+  }
+
+  // endregion
+
+  final void increment() {
+    mutex.protect(
+        () -> {
+          Task.pause(); // looks whether the connection is still good
+          free++;
+        });
+  }
+
+  /** Gives back with cancelation permitted. */
+  static final class Leaky extends Pool {
+    // region leaky
+    @Override
+    void giveBack() {
+      increment(); // locks the mutex, which throws when the fiber is canceled
+    }
+    // endregion
+  }
+}
