@@ -8,7 +8,6 @@ import java.util.Queue;
 
 /** Passes items from fibers that send to fibers that receive; each waits for the other. */
 public class Channel<T> {
-  // region parties
   /** One who waits to send or to receive. All of this belongs to who has the mutex. */
   static final class Party<T> {
     Trigger trigger = new Trigger();
@@ -22,8 +21,6 @@ public class Channel<T> {
   final Mutex mutex = new Mutex();
   final Queue<Party<T>> senders = new ArrayDeque<>();
   final Queue<Party<T>> receivers = new ArrayDeque<>();
-
-  // endregion
 
   // region send
   /** Waits until a receiver takes {@code item}. A fiber that throws has not sent it. */

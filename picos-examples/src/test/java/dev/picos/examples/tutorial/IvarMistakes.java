@@ -11,9 +11,9 @@ final class IvarMistakes {
 
   /** Lost wake-up: the value comes after the look, and the filler finds nobody to wake. */
   static final class LooksBeforeItIsFound<T> extends Ivar<T> {
-    // region looks-before-it-is-found
     @Override
     public T read() {
+      // region looks-before-it-is-found
       Point.before(value, Kind.READ);
       T now = value.get();
       if (now == null) {
@@ -44,11 +44,9 @@ final class IvarMistakes {
       Point.before(value, Kind.READ);
       T now = value.get();
       if (now == null) {
-        // region ignores-the-reason
         Throwable unused = trigger.await();
         Point.before(value, Kind.READ);
         return value.get();
-        // endregion
       }
       return now;
     }

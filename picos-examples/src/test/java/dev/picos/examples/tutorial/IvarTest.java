@@ -14,7 +14,6 @@ import org.junit.jupiter.api.Test;
 
 /** The ivar of the tutorial works in many orders; each mistake fails in one of them. */
 class IvarTest {
-  // region hand-over
   static void handOver(Ivar<Integer> ivar) {
     Task<Integer> reader = Task.start(ivar::read);
     Task.pause();
@@ -22,9 +21,6 @@ class IvarTest {
     assertThat(reader.await()).isEqualTo(42);
   }
 
-  // endregion
-
-  // region cancel-reader
   static void cancelReader(Ivar<Integer> ivar) {
     Task<Integer> reader = Task.start(ivar::read);
     Task.pause();
@@ -36,9 +32,6 @@ class IvarTest {
     }
   }
 
-  // endregion
-
-  // region return-from-reader
   static void returnFromReader(Ivar<Integer> ivar) {
     Task<Integer> reader = Task.start(ivar::read);
     Task.pause();
@@ -48,9 +41,6 @@ class IvarTest {
     assertThat(reader.await()).isEqualTo(42);
   }
 
-  // endregion
-
-  // region cancel-many
   static void cancelMany(Ivar<Integer> ivar) {
     List<Task<Integer>> tasks = Stream.generate(() -> Task.start(ivar::read)).limit(20).toList();
     Task.pause();
@@ -58,8 +48,6 @@ class IvarTest {
     assertThat(tasks).allMatch(Task::wasCanceled);
     assertThat(ivar.readers.size()).isZero();
   }
-
-  // endregion
 
   @Test
   void ivar_works() {

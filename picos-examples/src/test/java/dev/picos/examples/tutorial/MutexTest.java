@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 
 /** The mutex of the tutorial works in many orders; each mistake fails in one of them. */
 class MutexTest {
-  // region take-turns
   static void takeTurns(Mutex mutex) {
     List<Task<Object>> tasks = startThree(mutex, 3);
     assertThat(tasks).noneMatch(Task::wasCanceled);
@@ -33,9 +32,6 @@ class MutexTest {
     return Stream.generate(() -> Task.start(() -> mutex.protect(turn))).limit(3).toList();
   }
 
-  // endregion
-
-  // region cancel-one
   static void cancelOne(Mutex mutex) {
     List<Task<Object>> tasks = startThree(mutex, 20);
     Task.pause();
@@ -45,8 +41,6 @@ class MutexTest {
     assertThat(mutex.waiters).isEmpty();
   }
 
-  // endregion
-
   static void returnFromOne(Mutex mutex) {
     List<Task<Object>> tasks = startThree(mutex, 20);
     Task.pause();
@@ -54,7 +48,6 @@ class MutexTest {
     assertThat(tasks).noneMatch(Task::wasCanceled);
   }
 
-  // region use-pool
   static Task<Object> usePool(Pool pool) {
     Task<Object> mine = Task.start(() -> use(pool));
     Task<Object> yours = Task.start(() -> use(pool));
@@ -65,6 +58,7 @@ class MutexTest {
     return mine;
   }
 
+  // region use
   static void use(Pool pool) {
     try (Pool.Connection connection = pool.borrow()) {
       connection.ask(); // throws the reason when the fiber is canceled
