@@ -4,6 +4,7 @@ import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Outcome;
 import dev.picos.core.Point;
+import dev.picos.std.event.Event;
 import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -73,7 +74,8 @@ public final class Broadcast<T extends @Nullable Object> {
   // reference helps: what a cursor keeps, it keeps through the links of what it stands before.
   //
   // Differences from the original: poisoning twice does nothing the second time (there it throws
-  // the first poison).
+  // the first poison). The event of a cursor gives the value alone, as read does (there with the
+  // position after it, which is next() here); a reader has an event, too.
 
   private static final VarHandle TAIL;
 
@@ -208,6 +210,14 @@ public final class Broadcast<T extends @Nullable Object> {
       return Deadline.await(computation, timeout).value;
     }
 
+    /**
+     * Returns the event of {@link #read}: ready when there is a value at this position, or poison.
+     * Once it has given the value, {@link #next} does not wait.
+     */
+    public Event<T> readEvent() {
+      return Event.of(computation).map(Link::value);
+    }
+
     /** Returns what is at this position, value or poison, or {@code null} while nothing is. */
     public @Nullable Outcome<T> peek() {
       return switch (computation.peek()) {
@@ -273,6 +283,29 @@ public final class Broadcast<T extends @Nullable Object> {
      */
     public T read(Duration timeout) throws TimeoutException {
       return pass(Deadline.await(cursor.computation, timeout));
+    }
+
+    /**
+     * Returns the event of {@link #read}: ready when there is a value to be read next, or poison.
+     * Each synchronization looks where this reader is when it begins. Exactly if the event is
+     * chosen, this reader moves on, before what is wrapped around the event runs; if it is not, the
+     * value is there to be read next time.
+     *
+     * {@snippet :
+     * Event<Runnable> next =
+     *     Event.choose(
+     *         prices.readEvent().map(price -> () -> quote(price)),
+     *         orders.receiveEvent().map(order -> () -> fill(order)));
+     * for (; ; ) {
+     *   next.sync().run();
+     * }
+     * }
+     *
+     * <p>The event belongs to the fiber to which this reader does, which uses neither for anything
+     * else while it synchronizes. It may occur several times in a choice; one value is read.
+     */
+    public Event<T> readEvent() {
+      return Event.guard(() -> Event.of(cursor.computation).map(this::pass));
     }
 
     /** Returns where this reader is: before the value that it reads next. */
