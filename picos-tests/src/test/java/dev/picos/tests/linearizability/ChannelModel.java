@@ -49,7 +49,10 @@ final class ChannelModel implements Model<ChannelModel.State> {
     if (result == ChannelClosedException.class) {
       return mayBeClosed(state, operation) ? state : null;
     }
-    String[] done = ((String) result).split("=");
+    if (!(result instanceof String said)) {
+      return null;
+    }
+    String[] done = said.split("=");
     String channel = channelOf(done[0]);
     return done[0].startsWith("send")
         ? afterSend(state, operation, channel)

@@ -54,6 +54,12 @@ final class Experiment<T> {
     return operation(name, 1, action);
   }
 
+  /** Runs an operation that returns nothing. */
+  static Object run(Runnable operation) {
+    operation.run();
+    return null;
+  }
+
   Experiment<T> fibers(int fibers) {
     this.fibers = fibers;
     return this;

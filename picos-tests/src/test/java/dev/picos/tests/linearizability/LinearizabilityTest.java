@@ -1,25 +1,20 @@
 package dev.picos.tests.linearizability;
 
+import static dev.picos.tests.linearizability.Experiment.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.picos.core.Fiber;
-import dev.picos.std.awaitable.AwaitableInt;
-import dev.picos.std.sync.Broadcast;
 import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.PoisonLock;
 import dev.picos.std.sync.PoisonRwLock;
 import dev.picos.std.sync.PoisonSemaphore;
 import dev.picos.std.sync.PoisonedException;
 import dev.picos.std.sync.Semaphore;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The primitives do what they would do if each of their operations were atomic. */
+/** Locks and semaphores do what they would do if each of their operations were atomic. */
 @Tag("explored")
 class LinearizabilityTest {
   private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
@@ -79,44 +74,9 @@ class LinearizabilityTest {
         .check(SEEDS);
   }
 
-  /** The permits. */
-  private static final class SemaphoreModel implements Model<Integer> {
-    @Override
-    public Integer initial() {
-      return 1;
-    }
-
-    @Override
-    public Integer after(Integer permits, Operation operation) {
-      return switch (operation.name) {
-        case "acquire" -> permits > 0 ? (Integer) (permits - 1) : null;
-        case "tryAcquire" ->
-            operation.returned(permits > 0) ? (Integer) Math.max(permits - 1, 0) : null;
-        case "release" -> (Integer) (permits + 1);
-        case "availablePermits" -> operation.returned(permits) ? permits : null;
-        default -> throw new AssertionError(operation);
-      };
-    }
-
-    @Override
-    public boolean waits(Integer permits, Operation operation) {
-      return operation.name.equals("acquire") && permits == 0;
-    }
-
-    @Override
-    public Integer afterGrant(Integer permits, Operation canceled) {
-      return canceled.name.equals("acquire") && permits > 0 ? permits - 1 : null;
-    }
-
-    @Override
-    public Integer afterReturn(Integer permits, Operation canceled) {
-      return permits + 1;
-    }
-  }
-
   @Test
   void semaphore() {
-    new Experiment<>(() -> new Semaphore(1), new SemaphoreModel())
+    new Experiment<>(() -> new Semaphore(1), new SemaphoreModel(1))
         .operation("acquire", (semaphore, none) -> run(semaphore::acquire))
         .operation("tryAcquire", (semaphore, none) -> semaphore.tryAcquire())
         .operation("release", (semaphore, none) -> run(semaphore::release))
@@ -185,7 +145,7 @@ class LinearizabilityTest {
 
   @Test
   void poisonSemaphore() {
-    new Experiment<>(() -> new PoisonSemaphore(1), new SemaphoreModel())
+    new Experiment<>(() -> new PoisonSemaphore(1), new SemaphoreModel(1))
         .operation("acquire", (semaphore, none) -> run(semaphore::acquire))
         .operation("tryAcquire", (semaphore, none) -> semaphore.tryAcquire())
         .operation("release", (semaphore, none) -> run(semaphore::release))
@@ -247,112 +207,6 @@ class LinearizabilityTest {
         .check(SEEDS);
   }
 
-  /** What has been published; how far each fiber has read. */
-  private static final class BroadcastModel implements Model<BroadcastModel.State> {
-    record State(List<Integer> values, Map<Integer, Integer> positions) {}
-
-    @Override
-    public State initial() {
-      return new State(List.of(), Map.of());
-    }
-
-    @Override
-    public State after(State state, Operation operation) {
-      int position = state.positions.getOrDefault(operation.fiber, 0);
-      switch (operation.name) {
-        case "publish" -> {
-          List<Integer> values = new ArrayList<>(state.values);
-          values.add((Integer) operation.argument);
-          return new State(values, state.positions);
-        }
-        case "read" -> {
-          return position < state.values.size() && operation.returned(state.values.get(position))
-              ? at(state, operation, position + 1)
-              : null;
-        }
-        case "tap" -> {
-          return at(state, operation, state.values.size());
-        }
-        default -> throw new AssertionError(operation);
-      }
-    }
-
-    private static State at(State state, Operation operation, int position) {
-      Map<Integer, Integer> positions = new HashMap<>(state.positions);
-      positions.put(operation.fiber, position);
-      return new State(state.values, positions);
-    }
-
-    @Override
-    public boolean waits(State state, Operation operation) {
-      return operation.name.equals("read")
-          && state.positions.getOrDefault(operation.fiber, 0) == state.values.size();
-    }
-  }
-
-  private static final class Readers {
-    final Broadcast<Integer> broadcast = new Broadcast<>();
-    final Map<Fiber, Broadcast.Reader<Integer>> readers = new HashMap<>();
-    private final Broadcast.Cursor<Integer> start = broadcast.tap();
-
-    Integer read() {
-      return readers.computeIfAbsent(Fiber.current(), fiber -> start.reader()).read();
-    }
-
-    void tap() {
-      readers.put(Fiber.current(), broadcast.tap().reader());
-    }
-  }
-
-  @Test
-  void broadcast() {
-    new Experiment<>(Readers::new, new BroadcastModel())
-        .operation("publish", 3, (readers, value) -> run(() -> readers.broadcast.publish(value)))
-        .operation("read", (readers, none) -> readers.read())
-        .operation("tap", (readers, none) -> run(readers::tap))
-        .check(SEEDS);
-  }
-
-  /** The value, and what each fiber that waits has seen. */
-  private static final class AwaitableModel implements Model<Integer> {
-    @Override
-    public Integer initial() {
-      return 0;
-    }
-
-    @Override
-    public Integer after(Integer value, Operation operation) {
-      return switch (operation.name) {
-        case "set" -> (Integer) operation.argument;
-        case "get" -> operation.returned(value) ? value : null;
-        case "await" -> value; // may return whatever the value is
-        default -> throw new AssertionError(operation);
-      };
-    }
-
-    @Override
-    public boolean waits(Integer value, Operation operation) {
-      return operation.name.equals("await") && value.equals(operation.argument);
-    }
-  }
-
-  /** Each change is followed by a broadcast; so nobody waits while the value is another. */
-  @Test
-  void awaitable() {
-    new Experiment<>(() -> new AwaitableInt(0), new AwaitableModel())
-        .operation(
-            "set",
-            3,
-            (awaitable, value) -> {
-              awaitable.set(value);
-              awaitable.broadcast();
-              return null;
-            })
-        .operation("get", (awaitable, none) -> awaitable.get())
-        .operation("await", 3, (awaitable, value) -> run(() -> awaitable.await(value)))
-        .check(SEEDS);
-  }
-
   /** A semaphore whose permit may be taken twice. */
   private static final class Overdrawn {
     private final AtomicInteger permits = new AtomicInteger(1);
@@ -368,7 +222,7 @@ class LinearizabilityTest {
   @Test
   void theCheckerFindsWhatIsNotLinearizable() {
     Experiment<Overdrawn> experiment =
-        new Experiment<>(Overdrawn::new, new SemaphoreModel())
+        new Experiment<>(Overdrawn::new, new SemaphoreModel(1))
             .operation("tryAcquire", (overdrawn, none) -> overdrawn.tryAcquire());
     assertThat(experiment.firstFailure(100)).isPositive();
   }
@@ -393,15 +247,10 @@ class LinearizabilityTest {
   @Test
   void theCheckerFindsWhoWaitsForNothing() {
     Experiment<Forgetful> experiment =
-        new Experiment<>(Forgetful::new, new SemaphoreModel())
+        new Experiment<>(Forgetful::new, new SemaphoreModel(1))
             .operation("acquire", (forgetful, none) -> run(forgetful::acquire))
             .operation("release", (forgetful, none) -> run(forgetful::release))
             .cancelations(0);
     assertThat(experiment.firstFailure(100)).isPositive();
-  }
-
-  private static Object run(Runnable operation) {
-    operation.run();
-    return null;
   }
 }

@@ -1,0 +1,266 @@
+package dev.picos.tests.linearizability;
+
+import static dev.picos.tests.linearizability.Experiment.run;
+
+import dev.picos.std.sync.Condition;
+import dev.picos.std.sync.Mutex;
+import dev.picos.std.sync.PoisonLock;
+import dev.picos.std.sync.PoisonedException;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * What is done under a lock, and waited for by a condition of it, is atomic. The example is a
+ * semaphore, since it takes one signal for each permit and none may be lost.
+ */
+@Tag("explored")
+class ConditionLinearizabilityTest {
+  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
+
+  /** How those who wait are told of a permit. */
+  private enum Telling {
+    SIGNAL,
+    SIGNAL_AFTER_UNLOCK,
+    SIGNAL_ALL
+  }
+
+  /** A semaphore made of a lock and a condition. */
+  private abstract static class Monitor {
+    private final Telling telling;
+    private int permits;
+
+    Monitor(Telling telling) {
+      this.telling = telling;
+    }
+
+    abstract void lock();
+
+    abstract void unlock();
+
+    abstract void await();
+
+    abstract boolean await(Duration timeout);
+
+    abstract void signal();
+
+    abstract void signalAll();
+
+    private boolean locked(BooleanSupplier body) {
+      lock();
+      try {
+        return body.getAsBoolean();
+      } finally {
+        unlock();
+      }
+    }
+
+    /** Whoever else is let in meanwhile spoils it. */
+    private boolean add(int change) {
+      int now = permits;
+      Thread.yield();
+      permits = now + change;
+      return true;
+    }
+
+    void acquire() {
+      boolean unused =
+          locked(
+              () -> {
+                while (permits == 0) {
+                  await();
+                }
+                return add(-1);
+              });
+    }
+
+    boolean tryAcquire() {
+      return locked(() -> permits > 0 && add(-1));
+    }
+
+    boolean tryAcquireLater() {
+      return locked(() -> (permits > 0 || await(Duration.ZERO)) && permits > 0 && add(-1));
+    }
+
+    void release() {
+      boolean unused =
+          locked(
+              () -> {
+                if (telling == Telling.SIGNAL) {
+                  signal();
+                }
+                return add(1);
+              });
+      switch (telling) {
+        case SIGNAL -> {}
+        case SIGNAL_AFTER_UNLOCK -> signal();
+        case SIGNAL_ALL -> signalAll();
+      }
+    }
+  }
+
+  private static final class MutexMonitor extends Monitor {
+    private final Mutex mutex = new Mutex();
+    private final Condition condition = mutex.newCondition();
+
+    MutexMonitor(Telling telling) {
+      super(telling);
+    }
+
+    @Override
+    void lock() {
+      mutex.lock();
+    }
+
+    @Override
+    void unlock() {
+      mutex.unlock();
+    }
+
+    @Override
+    void await() {
+      condition.await();
+    }
+
+    @Override
+    boolean await(Duration timeout) {
+      return condition.await(timeout);
+    }
+
+    @Override
+    void signal() {
+      condition.signal();
+    }
+
+    @Override
+    void signalAll() {
+      condition.signalAll();
+    }
+  }
+
+  private static final class PoisonLockMonitor extends Monitor {
+    private final PoisonLock lock = new PoisonLock();
+    private final PoisonLock.Condition condition = lock.newCondition();
+
+    PoisonLockMonitor(Telling telling) {
+      super(telling);
+    }
+
+    @Override
+    void lock() {
+      lock.acquire();
+    }
+
+    @Override
+    void unlock() {
+      lock.release();
+    }
+
+    @Override
+    void await() {
+      condition.await();
+    }
+
+    @Override
+    boolean await(Duration timeout) {
+      return condition.await(timeout);
+    }
+
+    @Override
+    void signal() {
+      condition.signal();
+    }
+
+    @Override
+    void signalAll() {
+      condition.signalAll();
+    }
+
+    /** Those who wait for the condition do not want the lock, and so have to be told. */
+    void poison() {
+      lock.acquire();
+      lock.poison();
+      condition.signalAll();
+    }
+  }
+
+  /** A semaphore of which no permit is ever on its way, and that may be poisoned. */
+  private static final class MonitorModel implements Model<Integer> {
+    private static final Integer POISONED = -1;
+
+    private final Model<Integer> semaphore = new SemaphoreModel(0);
+
+    @Override
+    public Integer initial() {
+      return semaphore.initial();
+    }
+
+    @Override
+    public Integer after(Integer state, Operation operation) {
+      boolean thrown = operation.returned(PoisonedException.class);
+      if (thrown || state.equals(POISONED)) {
+        return thrown && state.equals(POISONED) ? state : null;
+      }
+      return operation.name.equals("poison") ? POISONED : semaphore.after(state, operation);
+    }
+
+    @Override
+    public boolean waits(Integer state, Operation operation) {
+      return semaphore.waits(state, operation);
+    }
+  }
+
+  private static <M extends Monitor> Experiment<M> experiment(Supplier<M> monitor) {
+    return new Experiment<>(monitor, new MonitorModel())
+        .operation("acquire", (of, none) -> run(of::acquire))
+        .operation("acquire", (of, none) -> run(of::acquire))
+        .operation("release", (of, none) -> run(of::release))
+        .operation("tryAcquire", (of, none) -> of.tryAcquire())
+        .operation("tryAcquire", (of, none) -> of.tryAcquireLater());
+  }
+
+  private static <M extends Monitor> Experiment<M> scarcity(Supplier<M> monitor) {
+    return new Experiment<>(monitor, new MonitorModel())
+        .operation("acquire", (of, none) -> run(of::acquire))
+        .operation("acquire", (of, none) -> run(of::acquire))
+        .operation("release", (of, none) -> run(of::release))
+        .fibers(4)
+        .cancelations(8);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void condition_ofScarcity(Telling telling) {
+    scarcity(() -> new MutexMonitor(telling)).check(SEEDS);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void poisonCondition_ofScarcity(Telling telling) {
+    scarcity(() -> new PoisonLockMonitor(telling)).check(SEEDS);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void condition(Telling telling) {
+    experiment(() -> new MutexMonitor(telling)).fibers(4).check(SEEDS);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void poisonCondition(Telling telling) {
+    experiment(() -> new PoisonLockMonitor(telling)).fibers(4).check(SEEDS);
+  }
+
+  @Test
+  void poisonCondition_ofPoisonedLock() {
+    experiment(() -> new PoisonLockMonitor(Telling.SIGNAL))
+        .operation("poison", (monitor, none) -> run(monitor::poison))
+        .fibers(4)
+        .check(SEEDS);
+  }
+}
