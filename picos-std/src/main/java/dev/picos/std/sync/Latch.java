@@ -35,12 +35,13 @@ public final class Latch {
   // For maintainers.
   //
   //   count    n > 0 -> n + 1, n > 1 -> n - 1, 1 -> 0; 0 is final
-  //   open     running -> returned, by whoever took the count to 0
+  //   open     running -> returned, by whoever took the count to 0, or finds it there
   //
-  // Between those two steps the latch counts as closed for those who wait, and takes no increments.
+  // Between those two steps the latch is still closed. Nobody comes to know that the count is 0
+  // without taking the second one, too; else a fiber could be told so, and then find it closed.
   //
   // Ordering: the count changes by volatile compare-and-sets, each of which sees those before it;
-  // the last of them, by the fiber that completes `open`, sees all.
+  // the last of them sees all, and so does whoever finds the 0 that it wrote, by its acquire.
 
   private static final VarHandle COUNT;
 
@@ -144,7 +145,11 @@ public final class Latch {
   /** Returns the count. */
   public int count() {
     Point.before(this, Point.Kind.READ);
-    return (int) COUNT.getAcquire(this);
+    int now = (int) COUNT.getAcquire(this);
+    if (now == 0) {
+      open.tryReturn(null);
+    }
+    return now;
   }
 
   private boolean tryAdd(int change) {

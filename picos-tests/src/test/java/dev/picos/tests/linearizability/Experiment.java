@@ -7,6 +7,7 @@ import dev.picos.core.Fiber;
 import dev.picos.domains.DeadlockException;
 import dev.picos.sched.randos.RandosScheduler;
 import dev.picos.tests.linearizability.Operation.End;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -108,6 +109,9 @@ final class Experiment<T> {
     private final Computation<?>[] computations = new Computation<?>[fibers];
     private int steps;
 
+    /** Whether nobody goes on but those who were in a deadlock, which are no part of the history. */
+    private boolean over;
+
     Run(long seed) {
       this.seed = seed;
       random = new SplittableRandom(seed);
@@ -115,11 +119,12 @@ final class Experiment<T> {
     }
 
     List<Operation> history() {
-      RandosScheduler scheduler = RandosScheduler.builder().seed(seed).closedWorld(true).build();
+      RandosScheduler scheduler = RandosScheduler.builder().seed(seed).virtualTime(true).build();
       try {
         RandomPreemption.during(() -> scheduler.run(this::main));
       } catch (DeadlockException expected) {
         // Some operations wait for ever, and the checker knows whether they should.
+        assertThat(over).isTrue();
       }
       return history;
     }
@@ -138,10 +143,12 @@ final class Experiment<T> {
         }
         computations[random.nextInt(fibers)].tryCancel(REASON);
       }
+      Fiber.sleep(Duration.ofHours(1)); // time passes when no fiber can run
+      over = true;
     }
 
     private void live(Fiber fiber, int number, List<Kind<T>> program, int[] arguments) {
-      for (int i = 0; i < arguments.length; i++) {
+      for (int i = 0; i < arguments.length && !over; i++) {
         Kind<T> kind = program.get(i);
         fiber.setComputation(computations[number] = new Computation<>());
         Operation operation =
@@ -149,16 +156,17 @@ final class Experiment<T> {
         history.add(operation);
         try {
           Object result = kind.action.run(instance, arguments[i]);
-          operation.end(End.ENDED, result, steps++);
-        } catch (DeadlockException stuck) {
-          return;
+          end(operation, End.ENDED, result);
         } catch (Exception thrown) {
-          if (thrown == REASON) {
-            operation.end(End.CANCELED, null, steps++);
-          } else {
-            operation.end(End.ENDED, thrown.getClass(), steps++);
-          }
+          boolean canceled = thrown == REASON;
+          end(operation, canceled ? End.CANCELED : End.ENDED, canceled ? null : thrown.getClass());
         }
+      }
+    }
+
+    private void end(Operation operation, End how, Object what) {
+      if (!over) {
+        operation.end(how, what, steps++);
       }
     }
   }
