@@ -152,7 +152,7 @@ interface CapabilityRules extends Rules {
     // the long run, so the run gets longer before the scheduler is called unfair.
     int fibers = 50;
     int longest = 256_000;
-    AtomicInteger length = new AtomicInteger(1_000);
+    AtomicInteger length = new AtomicInteger(rounds(1_000));
     AtomicIntegerArray turns = new AtomicIntegerArray(fibers);
     AtomicInteger started = new AtomicInteger();
     AtomicBoolean over = new AtomicBoolean();

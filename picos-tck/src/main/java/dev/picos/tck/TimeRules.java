@@ -97,13 +97,14 @@ interface TimeRules extends Rules {
     RuntimeException reason = new RuntimeException("timeout");
     Computation<Object> computation = new Computation<>();
 
-    Fibers.run(
-        scheduler(),
-        new Fiber(Fibers.canceled(reason), false),
-        self ->
-            assertThrows(
-                IllegalArgumentException.class,
-                () -> computation.cancelAfter(Duration.ofNanos(-1), reason)));
+    scheduler()
+        .run(
+            () -> {
+              Fiber.current().setComputation(Fibers.canceled(reason));
+              assertThrows(
+                  IllegalArgumentException.class,
+                  () -> computation.cancelAfter(Duration.ofNanos(-1), reason));
+            });
 
     assertTrue(computation.isRunning());
   }

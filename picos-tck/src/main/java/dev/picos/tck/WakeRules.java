@@ -24,7 +24,12 @@ interface WakeRules extends Rules {
     Trigger trigger = new Trigger();
     Patience.onceAwaited(this, trigger, trigger::signal);
 
-    scheduler().run(() -> assertNull(trigger.await()));
+    scheduler().run(() -> awaitSignal(trigger));
+  }
+
+  private static void awaitSignal(Trigger trigger) {
+    assertNull(trigger.await());
+    assertTrue(trigger.isSignaled(), "went on although nothing was signaled");
   }
 
   @Test
@@ -38,7 +43,7 @@ interface WakeRules extends Rules {
           return true;
         });
 
-    scheduler().run(() -> assertNull(trigger.await()));
+    scheduler().run(() -> awaitSignal(trigger));
   }
 
   @Test
@@ -62,8 +67,7 @@ interface WakeRules extends Rules {
     for (int i = rounds(500_000); i > 0; i--) {
       Trigger trigger = new Trigger();
       next.set(new Early(trigger, i % 2 == 0));
-      assertNull(trigger.await());
-      assertTrue(trigger.isSignaled(), "went on although nothing was signaled");
+      awaitSignal(trigger);
     }
   }
 
@@ -156,8 +160,9 @@ interface WakeRules extends Rules {
         this,
         trigger,
         () -> {
-          for (int i = 0; i < 1_000; i++) {
+          for (int i = 0; i < 100; i++) {
             LockSupport.unpark(thread.get());
+            LockSupport.parkNanos(1_000); // or many of them would wake it once
           }
           signaled.set(true);
           trigger.signal();
@@ -191,12 +196,11 @@ interface WakeRules extends Rules {
     scheduler()
         .run(
             () -> {
-              Fibers.spawn(
-                  () ->
-                      assertSame(
-                          thrown, assertThrows(Throwable.class, () -> promise.tryReturn(42))));
+              Computation<Throwable> fromSignal =
+                  Fibers.start(() -> assertThrows(Throwable.class, () -> promise.tryReturn(42)));
               assertNull(waiting.await());
               assertFalse(promise.isRunning());
+              assertSame(thrown, fromSignal.await());
             });
   }
 }

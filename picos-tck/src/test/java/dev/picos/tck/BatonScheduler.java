@@ -1,5 +1,6 @@
 package dev.picos.tck;
 
+import dev.picos.core.Block;
 import dev.picos.core.Body;
 import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
@@ -8,14 +9,21 @@ import dev.picos.core.Handler;
 import dev.picos.core.Outcome;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
+import dev.picos.core.internal.HandlerLookup;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -23,6 +31,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -49,6 +59,7 @@ final class BatonScheduler implements Scheduler {
 
   private final Flaw flaw;
   private final Semaphore oneRun = new Semaphore(1);
+  private final AtomicBoolean ranBefore = new AtomicBoolean();
   private volatile boolean failedBefore;
 
   BatonScheduler(Flaw flaw) {
@@ -57,13 +68,52 @@ final class BatonScheduler implements Scheduler {
 
   @Override
   public <T, E extends Exception> T call(Body<? extends T, E> main) throws E {
+    AtomicReference<T> returned = new AtomicReference<>();
+    Body<T, E> body =
+        switch (flaw) {
+          case RETURNS_ALTHOUGH_CANCELED -> () -> noting(returned, main);
+          case LEAVES_MAIN_RUNNING -> () -> underAnother(main);
+          default -> main == null ? null : main::run;
+        };
     try {
-      return Scheduler.super.<T, E>call(main);
+      T value = Scheduler.super.<T, E>call(body);
+      return flaw == Flaw.REFUSES_NULL_VALUES ? Objects.requireNonNull(value) : value;
     } catch (Exception e) {
       if (flaw == Flaw.WRAPS_EXCEPTIONS && e instanceof IOException checked) {
         throw new UncheckedIOException(checked);
       }
+      if (returned.get() != null) {
+        return returned.get();
+      }
       throw e;
+    }
+  }
+
+  private static <T, E extends Exception> T noting(
+      AtomicReference<T> value, Body<? extends T, E> main) throws E {
+    value.set(main.run());
+    return value.get();
+  }
+
+  /** Runs main under a computation that is never completed. */
+  private static <T, E extends Exception> T underAnother(Body<? extends T, E> main) throws E {
+    Computation<Object> another = new Computation<>();
+    Fiber.current().setComputation(another);
+    T value = main.run();
+    another.check();
+    return value;
+  }
+
+  @Override
+  public <E extends Exception> void run(Block<E> main) throws E {
+    if (flaw == Flaw.REFUSES_NULL_VALUES) {
+      this.<Boolean, E>call(
+          () -> {
+            main.run();
+            return true;
+          });
+    } else {
+      Scheduler.super.run(main);
     }
   }
 
@@ -76,8 +126,11 @@ final class BatonScheduler implements Scheduler {
     if (flaw == Flaw.RUNS_ONE_AT_A_TIME) {
       oneRun.acquireUninterruptibly();
     }
-    if (flaw == Flaw.FAILS_FOR_EVER && failedBefore) {
-      throw new IllegalStateException("failed before");
+    if (flaw == Flaw.CHECKS_BEFORE_MAIN) {
+      fiber.check();
+    }
+    if (refuses()) {
+      throw new IllegalStateException("refused");
     }
     Run run = new Run();
     if (flaw == Flaw.FORGETS_THE_GIVEN_FIBER) {
@@ -95,10 +148,58 @@ final class BatonScheduler implements Scheduler {
     } else {
       Fiber.current().forbid(run.end::join);
     }
+    if (flaw == Flaw.WAITS_FOR_TIMEOUTS) {
+      run.withTimeout.forEach(each -> Fiber.current().forbid(each::join));
+    }
+    if (flaw == Flaw.KEEPS_THE_CALLER) {
+      Inherited.HANDLER.set(run.first);
+    }
     if (flaw == Flaw.RUNS_ONE_AT_A_TIME) {
       oneRun.release();
     }
     run.end.check();
+  }
+
+  private boolean refuses() {
+    return switch (flaw) {
+      case FAILS_FOR_EVER -> failedBefore;
+      case RUNS_ONCE -> !ranBefore.compareAndSet(false, true);
+      case REFUSES_VIRTUAL_CALLERS -> Thread.currentThread().isVirtual();
+      case REFUSES_CALLERS_WITH_MONITORS -> holdsMonitor(Thread.currentThread());
+      default -> false;
+    };
+  }
+
+  private static boolean holdsMonitor(Thread thread) {
+    ThreadInfo[] info =
+        ManagementFactory.getThreadMXBean()
+            .getThreadInfo(new long[] {thread.threadId()}, true, false);
+    return info[0] != null && info[0].getLockedMonitors().length > 0; // null if it is virtual
+  }
+
+  /** The handler of a fiber, which threads that it starts inherit. */
+  private static final class Inherited extends HandlerLookup {
+    static final InheritableThreadLocal<Handler> HANDLER = new InheritableThreadLocal<>();
+
+    static {
+      register(new Inherited());
+    }
+
+    @Override
+    public Handler find(Thread current) {
+      return HANDLER.get();
+    }
+  }
+
+  /** Forgets the thread-locals of the calling thread. */
+  private static void cleanThread() {
+    try {
+      Field locals = Thread.class.getDeclaredField("threadLocals");
+      locals.setAccessible(true);
+      locals.set(Thread.currentThread(), null);
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** One run: who has the baton, and who waits for it. */
@@ -107,6 +208,8 @@ final class BatonScheduler implements Scheduler {
     private final Deque<Member> ready = new ArrayDeque<>();
     private final List<Member> kept = new ArrayList<>();
     private final Deque<Member> outside = new ArrayDeque<>();
+    private final Deque<Runnable> due = new ArrayDeque<>();
+    private final Queue<Computation<?>> withTimeout = new ConcurrentLinkedQueue<>();
     private final Computation<Object> end = new Computation<>();
     private volatile Member running;
     private int alive;
@@ -149,6 +252,20 @@ final class BatonScheduler implements Scheduler {
       }
     }
 
+    /** Runs {@code timeout} when no fiber is ready. */
+    void runWhenIdle(Runnable timeout) {
+      lock.lock();
+      try {
+        if (running == null) {
+          timeout.run();
+        } else {
+          due.add(timeout);
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
     void enqueueOutside(Member member) {
       lock.lock();
       try {
@@ -161,12 +278,25 @@ final class BatonScheduler implements Scheduler {
       }
     }
 
+    /** Enqueues, and does not wake up for it. */
+    void enqueueAsleep(Member member) {
+      lock.lock();
+      try {
+        ready.add(member);
+      } finally {
+        lock.unlock();
+      }
+    }
+
     void passBaton() {
       lock.lock();
       try {
         if (ready.isEmpty()) {
           ready.addAll(outside);
           outside.clear();
+        }
+        while (ready.isEmpty() && !due.isEmpty()) {
+          due.remove().run();
         }
         do {
           running = stopped ? null : ready.poll();
@@ -211,6 +341,7 @@ final class BatonScheduler implements Scheduler {
       private volatile boolean suspended;
       private boolean canceledAtSignal;
       private boolean over;
+      private boolean awaited;
 
       Member(Fiber fiber, Consumer<? super Fiber> main) {
         this.fiber = fiber;
@@ -233,6 +364,9 @@ final class BatonScheduler implements Scheduler {
         if (flaw == Flaw.LEAVES_INTERRUPTS && interruptLeft) {
           thread.interrupt();
         }
+        if (flaw == Flaw.IS_INHERITED_BY_THREADS) {
+          Inherited.HANDLER.set(this);
+        }
         try {
           if (flaw != Flaw.DROPS_CANCELED_CHILDREN || this == first || !fiber.isCanceled()) {
             Handler.using(this, () -> main.accept(fiber));
@@ -248,13 +382,18 @@ final class BatonScheduler implements Scheduler {
       private void pause() {
         passBaton();
         boolean interrupted = false;
-        while (running != this) {
+        for (int unparks = 0; running != this; unparks++) {
           LockSupport.park(this);
           interrupted |= Thread.interrupted();
-          if (interrupted && flaw == Flaw.IS_WOKEN_BY_INTERRUPTS && suspended) {
+          if (suspended
+              && ((interrupted && flaw == Flaw.IS_WOKEN_BY_INTERRUPTS)
+                  || (unparks >= 2 && flaw == Flaw.IS_WOKEN_BY_UNPARKS))) {
             suspended = false;
             enqueue(this, false);
           }
+        }
+        if (flaw == Flaw.CLEANS_TOO_OFTEN) {
+          cleanThread();
         }
         if (interrupted && flaw != Flaw.LOSES_INTERRUPTS) {
           thread.interrupt();
@@ -311,8 +450,12 @@ final class BatonScheduler implements Scheduler {
         if (flaw != Flaw.SETS_TIMEOUTS_UNCHECKED) {
           fiber.check();
         }
-        if (!computation.isRunning() && flaw != Flaw.KEEPS_TIMEOUTS) {
+        boolean keeps = flaw == Flaw.KEEPS_TIMEOUTS || flaw == Flaw.EXPECTS_TO_CANCEL;
+        if (!computation.isRunning() && !keeps) {
           return;
+        }
+        if (flaw == Flaw.WAITS_FOR_TIMEOUTS) {
+          withTimeout.add(computation);
         }
         long nanos =
             flaw == Flaw.OVERFLOWS
@@ -320,27 +463,29 @@ final class BatonScheduler implements Scheduler {
                 : TimeUnit.NANOSECONDS.convert(delay);
         Future<?> timeout =
             TIMER.schedule(
-                () -> expire(computation, reason),
+                flaw == Flaw.KEEPS_TIME_ONLY_WHEN_IDLE
+                    ? () -> runWhenIdle(() -> expire(computation, reason))
+                    : () -> expire(computation, reason),
                 flaw == Flaw.IS_EARLY ? nanos / 2 : nanos,
                 TimeUnit.NANOSECONDS);
         Trigger completion =
             Trigger.fromAction(timeout, false, (t, future, no) -> future.cancel(no));
-        if (flaw != Flaw.KEEPS_TIMEOUTS && !computation.tryAttach(completion)) {
+        if (!keeps && !computation.tryAttach(completion)) {
           timeout.cancel(false);
         }
       }
 
       private void expire(Computation<?> computation, Throwable reason) {
-        boolean dead =
-            (flaw == Flaw.LOSES_ITS_TIMER && timerDied)
-                || (flaw == Flaw.TAKES_TIMEOUTS_WITH_IT && !end.isRunning());
+        if (timerDied || (flaw == Flaw.TAKES_TIMEOUTS_WITH_IT && !end.isRunning())) {
+          return;
+        }
         try {
-          if (!dead) {
-            computation.tryCancel(
-                flaw == Flaw.WRAPS_REASONS_OF_TIMEOUTS ? new Error(reason) : reason);
-          }
+          boolean canceled =
+              computation.tryCancel(
+                  flaw == Flaw.WRAPS_REASONS_OF_TIMEOUTS ? new Error(reason) : reason);
+          timerDied = !canceled && flaw == Flaw.EXPECTS_TO_CANCEL;
         } catch (Throwable fromAction) {
-          timerDied = true;
+          timerDied = flaw == Flaw.LOSES_ITS_TIMER;
         }
       }
 
@@ -349,6 +494,10 @@ final class BatonScheduler implements Scheduler {
         if (flaw == Flaw.DOES_NOT_AWAIT_ONCE_RETURNED
             && fiber.computation().peek() instanceof Outcome.Returned) {
           return null;
+        }
+        if (flaw == Flaw.WAKES_FOR_NOTHING && !awaited) {
+          awaited = true;
+          return fiber.cancelReason();
         }
         boolean forbids = fiber.hasForbidden();
         if (flaw == Flaw.FORGETS_TO_FORBID_IN_AWAIT) {
@@ -370,6 +519,10 @@ final class BatonScheduler implements Scheduler {
         if (flaw == Flaw.THROWS_OUT_OF_AWAIT) {
           fiber.check();
         }
+        if (flaw == Flaw.TAKES_COMPLETION_FOR_CANCELATION
+            && fiber.computation().peek() instanceof Outcome.Returned) {
+          return new CancellationException("completed");
+        }
         return flaw == Flaw.HIDES_REASONS && reason != null ? new Error(reason) : reason;
       }
 
@@ -379,8 +532,14 @@ final class BatonScheduler implements Scheduler {
         }
         suspended = false;
         canceledAtSignal = fiber.isCanceled();
-        if (flaw == Flaw.LISTENS_ONLY_WHEN_IDLE && !Thread.currentThread().getName().equals(NAME)) {
+        Thread signaler = Thread.currentThread();
+        boolean outsider = !signaler.getName().equals(NAME);
+        if (flaw == Flaw.LISTENS_ONLY_WHEN_IDLE && outsider) {
           enqueueOutside(this);
+          return;
+        }
+        if (flaw == Flaw.IGNORES_VIRTUAL_THREADS && outsider && signaler.isVirtual()) {
+          enqueueAsleep(this);
           return;
         }
         enqueue(this, canceledAtSignal && flaw != Flaw.CANCELED_COME_LAST);

@@ -28,18 +28,18 @@ final class Suite implements TestExecutionListener {
    * Puts the contract to a scheduler with a flaw. What fails by chance is left out; a rule that is
    * expected to fail may need a race to go wrong, and is given several tries.
    */
-  static Suite run(Class<? extends BatonContract> contract, Flaw flaw) {
+  static Suite run(Flaw flaw) {
     Suite suite = new Suite();
-    suite.put(contract, flaw, id -> true);
+    suite.put(flaw, id -> true);
     for (int i = 1; i < TRIES && !suite.failed.keySet().containsAll(flaw.broken); i++) {
-      suite.put(contract, flaw, id -> flaw.broken.contains(id) && !suite.failed.containsKey(id));
+      suite.put(flaw, id -> flaw.broken.contains(id) && !suite.failed.containsKey(id));
     }
     suite.failed.keySet().removeAll(flaw.brokenByChance);
     return suite;
   }
 
   /** Puts some rules of a contract. */
-  private void put(Class<? extends BatonContract> contract, Flaw flaw, Predicate<String> rules) {
+  private void put(Flaw flaw, Predicate<String> rules) {
     LauncherConfig withoutOtherListeners =
         LauncherConfig.builder()
             .enableLauncherSessionListenerAutoRegistration(false)
@@ -48,7 +48,7 @@ final class Suite implements TestExecutionListener {
     LauncherFactory.create(withoutOtherListeners)
         .execute(
             LauncherDiscoveryRequestBuilder.request()
-                .selectors(selectClass(contract))
+                .selectors(selectClass(BatonContract.class))
                 .configurationParameter(BatonContract.FLAW, flaw.name())
                 .filters(
                     (PostDiscoveryFilter)
