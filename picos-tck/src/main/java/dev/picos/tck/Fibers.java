@@ -21,9 +21,10 @@ final class Fibers {
   static <T extends @Nullable Object> Computation<T> startUnder(
       Computation<?> scope, Callable<? extends T> body) {
     Computation<T> result = new Computation<>();
+    Rules rule = Threads.rule();
     Fiber.spawn(
         new Fiber(scope, false),
-        fiber -> result.tryCapture(() -> Threads.<T, Exception>noted(body::call)));
+        fiber -> result.tryCapture(() -> Threads.<T, Exception>noted(rule, body::call)));
     return result;
   }
 

@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 
 /** A scheduler under test; notes the threads of the main fibers, for when something hangs. */
 @SuppressWarnings("NullAway") // null is passed on: to refuse it is the affair of the scheduler
-record NotingScheduler(Scheduler scheduler) implements Scheduler {
+record NotingScheduler(Rules rule, Scheduler scheduler) implements Scheduler {
   @Override
   public <T extends @Nullable Object, E extends Exception> T call(Body<? extends T, E> main)
       throws E {
-    return scheduler.<T, E>call(main == null ? null : () -> Threads.<T, E>noted(main));
+    return scheduler.<T, E>call(main == null ? null : () -> Threads.<T, E>noted(rule, main));
   }
 
   @Override
@@ -26,8 +26,9 @@ record NotingScheduler(Scheduler scheduler) implements Scheduler {
     scheduler.run(fiber, main == null ? null : self -> noted(() -> main.accept(self)));
   }
 
-  private static <E extends Exception> void noted(Block<E> block) throws E {
+  private <E extends Exception> void noted(Block<E> block) throws E {
     Threads.<@Nullable Void, E>noted(
+        rule,
         () -> {
           block.run();
           return null;

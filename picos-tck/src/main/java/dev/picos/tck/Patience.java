@@ -44,7 +44,11 @@ final class Patience {
         "the garbage collector to clear all but " + but + " of " + references.size(),
         () -> {
           System.gc();
-          return references.stream().filter(each -> each.get() != null).count() <= but;
+          boolean collected = references.stream().filter(each -> each.get() != null).count() <= but;
+          if (!collected) {
+            LockSupport.parkNanos(20_000_000); // collecting stops everybody
+          }
+          return collected;
         });
   }
 

@@ -20,12 +20,17 @@ final class RuleRunner implements InvocationInterceptor {
       throws Throwable {
     SchedulerContract contract = (SchedulerContract) context.getRequiredTestInstance();
     assumeClaimed(contract, rule.getExecutable());
-    Threads.forget();
+    Threads.begin(contract);
     contract.startClock();
     RuleThread thread = new RuleThread(context.getDisplayName(), invocation);
     thread.start();
-    if (!thread.join(contract.timeout())) {
-      throw new AssertionError(thread.describeHang(contract));
+    try {
+      if (!thread.join(contract.timeout())) {
+        throw new AssertionError(thread.describeHang(contract));
+      }
+    } finally {
+      contract.stopClock();
+      Threads.end(contract);
     }
     if (thread.thrown != null) {
       throw thread.thrown;
@@ -83,7 +88,7 @@ final class RuleRunner implements InvocationInterceptor {
               waitingFor,
               place(),
               what == null ? "" : "%n  and has waited in vain for %s".formatted(what),
-              Threads.dump());
+              Threads.dump(contract));
     }
 
     /** Where in the rule that is, as a link for an IDE. */

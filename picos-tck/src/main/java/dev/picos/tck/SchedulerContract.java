@@ -75,7 +75,7 @@ public abstract class SchedulerContract
   /** Makes a scheduler for a rule. */
   @Override
   public final Scheduler scheduler() {
-    return new NotingScheduler(newScheduler());
+    return new NotingScheduler(this, newScheduler());
   }
 
   /** What the scheduler promises beyond the rules that hold for all; nothing unless overridden. */
@@ -95,6 +95,11 @@ public abstract class SchedulerContract
   final void startClock() {
     // What waits in vain is to say so before the rule is given up, which says less.
     deadline = System.nanoTime() + timeout().toNanos() / 4 * 3;
+  }
+
+  /** A rule is over: whatever of it waits still, perhaps in another thread, is to give up. */
+  final void stopClock() {
+    deadline = System.nanoTime();
   }
 
   @Override

@@ -1,8 +1,8 @@
 package dev.picos.tck;
 
 import dev.picos.core.Body;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -14,15 +14,37 @@ final class Threads {
   // been seen to crash the JVM (25.0.3) while many of them come and go. So fibers note theirs.
 
   private static final int MOST = 50;
-  private static final Set<Thread> OF_FIBERS = ConcurrentHashMap.newKeySet();
+
+  /** The threads of fibers, with their rules: several may run at a time, for several schedulers. */
+  private static final Map<Thread, Rules> OF_FIBERS = new ConcurrentHashMap<>();
+
+  private static volatile @Nullable Rules latest;
 
   private Threads() {}
 
+  /** A rule begins. */
+  static void begin(Rules rule) {
+    latest = rule;
+  }
+
+  /** A rule is over; forgets the fibers that it may have left behind. */
+  static void end(Rules rule) {
+    OF_FIBERS.values().removeIf(each -> each == rule);
+  }
+
+  /** The rule that the calling fiber belongs to; a guess where the fiber was not noted. */
+  static @Nullable Rules rule() {
+    Rules noted = OF_FIBERS.get(Thread.currentThread());
+    return noted == null ? latest : noted;
+  }
+
   /** Runs {@code body}, and has the calling thread shown in dumps meanwhile. */
-  static <T extends @Nullable Object, E extends Exception> T noted(Body<? extends T, E> body)
-      throws E {
+  static <T extends @Nullable Object, E extends Exception> T noted(
+      @Nullable Rules rule, Body<? extends T, E> body) throws E {
     Thread thread = Thread.currentThread();
-    OF_FIBERS.add(thread);
+    if (rule != null) {
+      OF_FIBERS.put(thread, rule);
+    }
     try {
       return body.run();
     } finally {
@@ -30,21 +52,21 @@ final class Threads {
     }
   }
 
-  /** Forgets the fibers that earlier rules have left behind. */
-  static void forget() {
-    OF_FIBERS.clear();
-  }
-
-  /** Describes every fiber, and the platform threads that are not mere machinery. */
-  static String dump() {
+  /** Describes every fiber of a rule, and the platform threads that are not mere machinery. */
+  static String dump(Rules rule) {
     Stream<String> platform =
         Thread.getAllStackTraces().entrySet().stream()
-            .filter(entry -> !OF_FIBERS.contains(entry.getKey()))
+            .filter(entry -> !OF_FIBERS.containsKey(entry.getKey()))
             .filter(entry -> Stream.of(entry.getValue()).anyMatch(Threads::isOfInterest))
             .map(Threads::describe);
+    List<Thread> fibers =
+        OF_FIBERS.entrySet().stream()
+            .filter(entry -> entry.getValue() == rule)
+            .map(Map.Entry::getKey)
+            .toList();
     Stream<String> ofFibers =
-        OF_FIBERS.stream().map(thread -> describe(Map.entry(thread, thread.getStackTrace())));
-    int more = OF_FIBERS.size() - MOST;
+        fibers.stream().map(thread -> describe(Map.entry(thread, thread.getStackTrace())));
+    int more = fibers.size() - MOST;
     return Stream.concat(ofFibers.limit(MOST), platform).collect(Collectors.joining("\n"))
         + (more > 0 ? "\nand " + more + " more threads of fibers" : "");
   }

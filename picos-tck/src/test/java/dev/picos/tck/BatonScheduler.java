@@ -143,7 +143,7 @@ final class BatonScheduler implements Scheduler {
     }
     if (flaw == Flaw.BLOCKS_THE_CALLER) {
       while (run.end.isRunning()) {
-        LockSupport.parkNanos(100_000);
+        LockSupport.parkNanos(5_000_000);
       }
     } else {
       Fiber.current().forbid(run.end::join);

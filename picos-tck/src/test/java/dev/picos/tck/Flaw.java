@@ -135,7 +135,7 @@ enum Flaw {
           "YIELD-03"),
       Set.of("CANCEL-03", "WAKE-03", "WAKE-05", "WAKE-06", "WAKE-07")),
   /** Does not wake up when idle, for a virtual thread that is not one of its own. */
-  IGNORES_VIRTUAL_THREADS("WAKE-02", "WAKE-07", "NEST-03"),
+  IGNORES_VIRTUAL_THREADS(Set.of("WAKE-02", "WAKE-07", "NEST-03"), Set.of("CURRENT-04")),
   /** Takes the third unpark for a signal. */
   IS_WOKEN_BY_UNPARKS("WAKE-09"),
   /** Forgets every tenth signal that comes before the fiber has given the baton away. */
