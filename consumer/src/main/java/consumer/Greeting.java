@@ -4,11 +4,11 @@ import dev.picos.core.Scheduler;
 import dev.picos.std.sync.Ivar;
 import dev.picos.std.structured.Flock;
 
-final class Greeting {
+public final class Greeting {
   private Greeting() {}
 
   /** One fiber says hello to another. */
-  static String on(Scheduler scheduler) {
+  public static String on(Scheduler scheduler) {
     return scheduler.call(
         () ->
             Flock.joinAfter(

@@ -1,8 +1,9 @@
-package consumer;
+package consumer.tests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import consumer.Greeting;
 import dev.picos.core.ThreadScheduler;
 import dev.picos.sched.fifo.FifoScheduler;
 import org.junit.jupiter.api.Test;
