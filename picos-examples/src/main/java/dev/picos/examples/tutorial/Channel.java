@@ -76,6 +76,8 @@ public class Channel<T> {
     }
   }
 
+  // endregion
+
   /** Whether {@code self} was still in the queue, where it stays or does not. */
   boolean isIn(Queue<Party<T>> queue, Party<T> self, boolean stays) {
     mutex.lock();
@@ -89,5 +91,4 @@ public class Channel<T> {
       mutex.unlock();
     }
   }
-  // endregion
 }

@@ -40,13 +40,13 @@ public class Mutex {
     }
   }
 
+  // endregion
+
   /** Takes this mutex if it is free. */
   public boolean tryLock() {
     Point.before(locked, Kind.UPDATE);
     return locked.compareAndSet(false, true);
   }
-
-  // endregion
 
   // region unlock
   /** Hands this mutex over to the first waiter, or frees it. Never waits. */

@@ -27,10 +27,8 @@ final class ChannelMistakes {
     @Override
     void waitIn(Queue<Party<T>> queue, Party<T> self) {
       for (; ; ) {
-        // region withdraws-while-permitted
         Throwable reason = self.trigger.await();
         boolean met = !isIn(queue, self, reason == null); // locks the mutex
-        // endregion
         if (met) {
           return;
         }

@@ -25,7 +25,6 @@ class ChannelTest {
     assertThat(senders).noneMatch(Task::wasCanceled);
   }
 
-  // region cancel-sender
   static void cancelSender(Channel<String> channel) {
     Task<Object> sender = Task.start(() -> channel.send("item"));
     Task<String> receiver = Task.start(channel::receive);
@@ -37,8 +36,6 @@ class ChannelTest {
     }
     assertThat(channel.senders).isEmpty();
   }
-
-  // endregion
 
   static void cancelReceiver(Channel<String> channel) {
     Task<String> receiver = Task.start(channel::receive);

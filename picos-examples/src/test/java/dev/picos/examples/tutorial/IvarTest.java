@@ -7,6 +7,7 @@ import dev.picos.examples.tutorial.IvarMistakes.DoesNotLookAgain;
 import dev.picos.examples.tutorial.IvarMistakes.IgnoresTheReason;
 import dev.picos.examples.tutorial.IvarMistakes.LeavesItsTrigger;
 import dev.picos.examples.tutorial.IvarMistakes.LooksBeforeItIsFound;
+import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.randos.RandosScheduler;
 import java.util.List;
 import java.util.stream.Stream;
@@ -68,6 +69,7 @@ class IvarTest {
   @Test
   void looksBeforeItIsFound_worksWhereFibersDoNotSwitchWithinIt() {
     // so a random order alone does not show it; the points are needed
+    FifoScheduler.create().run(() -> handOver(new LooksBeforeItIsFound<>()));
     for (long seed = 1; seed <= 100; seed++) {
       RandosScheduler.builder()
           .seed(seed)

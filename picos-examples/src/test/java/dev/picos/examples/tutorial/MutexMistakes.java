@@ -62,12 +62,10 @@ final class MutexMistakes {
   static final class DoesNotLookAgain extends Wrong {
     @Override
     void waitFor(Trigger trigger) {
-      // region does-not-look-again
       Throwable reason = trigger.await();
       if (reason == null) {
         return; // it was signaled, so the mutex was handed over
       }
-      // endregion
       Point.before(waiters, Kind.UPDATE);
       if (!waiters.remove(trigger)) {
         unlock();
@@ -102,7 +100,6 @@ final class MutexMistakes {
   static final class LooksBeforeItFrees extends Mutex {
     @Override
     public void unlock() {
-      // region looks-before-it-frees
       Point.before(waiters, Kind.UPDATE);
       Trigger next = waiters.poll();
       if (next != null) {
@@ -111,7 +108,6 @@ final class MutexMistakes {
         Point.before(locked, Kind.WRITE);
         locked.set(false);
       }
-      // endregion
     }
   }
 }

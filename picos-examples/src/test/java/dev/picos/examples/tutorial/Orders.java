@@ -32,23 +32,22 @@ final class Orders {
     }
   }
 
-  // region order
   /** Runs {@code program} in the order that belongs to {@code seed}. */
   static void tryOne(long seed, Block<RuntimeException> program) {
     Preemption.on = true;
     try {
+      // region order
       RandosScheduler.builder()
           .seed(seed)
           .closedWorld(true) // so that a deadlock ends the run
           .freshThreads(true) // of which none remembers an earlier run
           .build()
           .run(program);
+      // endregion
     } finally {
       Preemption.on = false;
     }
   }
-
-  // endregion
 
   /** How {@code program} fails in the first order in which it does, and does so again. */
   static Throwable failure(Block<RuntimeException> program) {

@@ -27,12 +27,9 @@ class Pool {
     return free;
   }
 
-  // region give-back
   void giveBack() {
     Fiber.current().forbid(this::increment);
   }
-
-  // endregion
 
   final void increment() {
     mutex.protect(
@@ -44,11 +41,9 @@ class Pool {
 
   /** Gives back with cancelation permitted. */
   static final class Leaky extends Pool {
-    // region leaky
     @Override
     void giveBack() {
       increment(); // locks the mutex, which throws when the fiber is canceled
     }
-    // endregion
   }
 }
