@@ -50,8 +50,8 @@ public final class Point {
         .orElseThrow(
             () ->
                 new IllegalStateException(
-                    "-Dpicos.explore=true needs a provider of "
+                    "-Dpicos.explore=true needs an explorer, and no provider of "
                         + Explorer.class.getName()
-                        + " on the class path or module path, such as picos-testing"));
+                        + " is on the class path or module path; add one, or drop the property"));
   }
 }

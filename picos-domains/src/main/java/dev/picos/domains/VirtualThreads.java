@@ -28,7 +28,8 @@ interface VirtualThreads {
 
   /**
    * Removes what a fiber may have left on the calling virtual thread: thread locals, interrupt
-   * status, name and uncaught-exception handler. Cheap if there is nothing.
+   * status, the permit of an unpark, name and uncaught-exception handler. Cheap if there is
+   * nothing.
    */
   void reset(Thread current);
 

@@ -26,6 +26,8 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
   private static final MethodHandle SET_INHERITABLE_THREAD_LOCALS;
   private static final MethodHandle CONTEXT_CLASS_LOADER;
   private static final MethodHandle UNCAUGHT_EXCEPTION_HANDLER;
+  private static final MethodHandle PARK_PERMIT;
+  private static final MethodHandle SET_PARK_PERMIT;
   private static final Executor DEFAULT_SCHEDULER;
   private static final @Nullable Throwable UNSUPPORTED;
 
@@ -44,6 +46,8 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
     SET_INHERITABLE_THREAD_LOCALS = access.setInheritableThreadLocals;
     CONTEXT_CLASS_LOADER = access.contextClassLoader;
     UNCAUGHT_EXCEPTION_HANDLER = access.uncaughtExceptionHandler;
+    PARK_PERMIT = access.parkPermit;
+    SET_PARK_PERMIT = access.setParkPermit;
     DEFAULT_SCHEDULER = access.defaultScheduler;
     UNSUPPORTED = access.failure;
   }
@@ -107,14 +111,17 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
       if ((Object) UNCAUGHT_EXCEPTION_HANDLER.invokeExact(current) != null) {
         current.setUncaughtExceptionHandler(null);
       }
+      if (!current.getName().isEmpty()) {
+        current.setName("");
+      }
+      if (current.isInterrupted()) {
+        boolean unused = Thread.interrupted();
+      }
+      if ((boolean) PARK_PERMIT.invokeExact(current)) { // an interrupt leaves one, too
+        SET_PARK_PERMIT.invokeExact(current, false);
+      }
     } catch (Throwable t) {
       throw unexpected(t);
-    }
-    if (!current.getName().isEmpty()) {
-      current.setName("");
-    }
-    if (current.isInterrupted()) {
-      boolean unused = Thread.interrupted();
     }
   }
 
@@ -135,6 +142,8 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
     MethodHandle setInheritableThreadLocals = newBuilder;
     MethodHandle contextClassLoader = newBuilder;
     MethodHandle uncaughtExceptionHandler = newBuilder;
+    MethodHandle parkPermit = newBuilder;
+    MethodHandle setParkPermit = newBuilder;
     Executor defaultScheduler = Runnable::run;
     @Nullable Throwable failure;
 
@@ -170,6 +179,14 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
               "uncaughtExceptionHandler",
               Thread.UncaughtExceptionHandler.class,
               Object.class);
+      parkPermit =
+          inVirtualThread
+              .findGetter(virtualThread, "parkPermit", boolean.class)
+              .asType(methodType(boolean.class, Thread.class));
+      setParkPermit =
+          inVirtualThread
+              .findSetter(virtualThread, "parkPermit", boolean.class)
+              .asType(methodType(void.class, Thread.class, boolean.class));
       defaultScheduler =
           (Executor)
               inVirtualThread

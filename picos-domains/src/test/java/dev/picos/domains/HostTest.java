@@ -277,6 +277,36 @@ class HostTest {
   }
 
   @Test
+  void unparkOfAFiberThatEnds_doesNotReachTheNextFiber() {
+    // the permit that an unpark leaves is gone with its fiber: the next one on the thread parks
+    List<Thread> threads = new ArrayList<>();
+    QueueScheduler.create()
+        .run(
+            () -> {
+              Fibers.spawn(
+                      () -> {
+                        threads.add(Thread.currentThread());
+                        LockSupport.unpark(Thread.currentThread());
+                      })
+                  .await();
+              Computation<Boolean> parked =
+                  Fibers.spawn(
+                      () -> {
+                        threads.add(Thread.currentThread());
+                        LockSupport.park();
+                        log.add("unparked");
+                      });
+              Fiber.yield();
+              log.add("other");
+              LockSupport.unpark(threads.getLast());
+              parked.await();
+            });
+
+    assertThat(threads.getFirst()).isSameAs(threads.getLast());
+    assertThat(log).containsExactly("other", "unparked");
+  }
+
+  @Test
   void interruptOfAThreadThatWaits_doesNotReachTheNextFiber() {
     // an interrupt for a fiber that has ended long ago is nobody's
     Set<Thread> threads = new HashSet<>();
