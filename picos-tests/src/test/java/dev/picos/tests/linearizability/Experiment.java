@@ -109,9 +109,7 @@ final class Experiment<T> {
     private final Computation<?>[] computations = new Computation<?>[fibers];
     private int steps;
 
-    /**
-     * Whether nobody goes on but those who were in a deadlock, which are no part of the history.
-     */
+    /** Whether nobody can go on. What a deadlock makes them do then is no part of the history. */
     private boolean over;
 
     Run(long seed) {
