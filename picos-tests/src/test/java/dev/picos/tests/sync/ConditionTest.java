@@ -2,19 +2,18 @@ package dev.picos.tests.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.picos.core.Block;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.OnReturn;
-import dev.picos.std.sync.Condition;
-import dev.picos.std.sync.Mutex;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
+import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -25,37 +24,35 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
+/** What conditions of all kinds of locks have in common. */
 class ConditionTest {
-  private final RuntimeException reason = new CancellationException("reason");
-  private final Mutex mutex = new Mutex();
-  private final Condition condition = mutex.newCondition();
+  private static final Duration LONG = Duration.ofMinutes(10);
 
-  /** Awaits once, and logs its number while it has the mutex. */
-  private Computation<Object> awaiter(
-      Computation<?> computation, Mutex mutex, Condition condition, List<Integer> log, int number) {
+  private final RuntimeException reason = new CancellationException("reason");
+
+  /** Awaits once. */
+  private static Computation<Object> awaiter(Computation<?> computation, Side side) {
     return Fibers.startUnder(
         computation,
         () -> {
-          mutex.lock();
+          side.acquire();
           try {
-            condition.await();
-            log.add(number);
+            side.await();
           } finally {
-            mutex.unlock();
+            side.release();
           }
           return "woken";
         });
   }
 
-  private Computation<Object> awaiter(List<Integer> log, int number) {
-    return awaiter(new Computation<>(), mutex, condition, log, number);
+  private static Computation<Object> awaiter(Side side) {
+    return awaiter(new Computation<>(), side);
   }
 
-  /** Returns once so many wait for the condition, and the last one has released the mutex. */
-  private void untilWaiting(int count) {
-    Waiting.until(condition, count);
-    mutex.lock();
-    mutex.unlock();
+  private static void yieldALot() {
+    for (int i = 0; i < 10; i++) {
+      Fiber.yield();
+    }
   }
 
   @OnEveryScheduler
@@ -63,19 +60,23 @@ class ConditionTest {
     // CV-01, CV-05: a signal wakes one fiber, the one that has waited longest
     scheduler.run(
         () -> {
-          List<Integer> log = new ArrayList<>();
-          List<Computation<Object>> awaiters = new ArrayList<>();
-          for (int i = 0; i < 10; i++) {
-            awaiters.add(awaiter(log, i));
-            untilWaiting(i + 1);
+          for (Side side : Side.all()) {
+            List<Computation<Object>> awaiters = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+              awaiters.add(awaiter(side));
+              side.untilWaiting(i + 1);
+            }
+            for (int i = 0; i < 10; i++) {
+              assertThat(awaiters.get(i).isRunning()).isTrue();
+              side.signal();
+              assertThat(awaiters.get(i).await()).isEqualTo("woken");
+              yieldALot();
+              assertThat(Waiting.of(side.condition())).isEqualTo(9 - i);
+            }
+            assertThat(side.condition())
+                .hasToString("Condition[0 waiting, of " + side.lock() + "]");
+            assertThat(side.isFree()).isTrue();
           }
-          for (int i = 0; i < 10; i++) {
-            condition.signal();
-            assertThat(awaiters.get(i).await()).isEqualTo("woken");
-            assertThat(log).hasSize(i + 1);
-          }
-          assertThat(log).isSorted();
-          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
         });
   }
 
@@ -84,16 +85,16 @@ class ConditionTest {
     // CV-01: signalAll wakes all that wait
     scheduler.run(
         () -> {
-          for (int round = 0; round < 20; round++) {
-            List<Integer> log = new ArrayList<>();
-            List<Computation<Object>> awaiters = new ArrayList<>();
-            for (int i = 0; i < 20; i++) {
-              awaiters.add(awaiter(log, i));
-              untilWaiting(i + 1);
+          for (Side side : Side.all()) {
+            for (int round = 0; round < 10; round++) {
+              List<Computation<Object>> awaiters = new ArrayList<>();
+              for (int i = 0; i < 20; i++) {
+                awaiters.add(awaiter(side));
+              }
+              side.untilWaiting(20);
+              side.signalAll();
+              awaiters.forEach(Computation::await);
             }
-            condition.signalAll();
-            awaiters.forEach(Computation::await);
-            assertThat(log).hasSize(20).doesNotHaveDuplicates();
           }
         });
   }
@@ -103,56 +104,39 @@ class ConditionTest {
     // a signal that nobody waits for is not kept
     scheduler.run(
         () -> {
-          condition.signal();
-          condition.signalAll();
-          List<Integer> log = new ArrayList<>();
-          Computation<Object> awaiter = awaiter(log, 1);
-          untilWaiting(1);
-          for (int i = 0; i < 10; i++) {
-            Fiber.yield();
+          for (Side side : Side.all()) {
+            side.signal();
+            side.signalAll();
+            Computation<Object> awaiter = awaiter(side);
+            side.untilWaiting(1);
+            yieldALot();
+            assertThat(awaiter.isRunning()).isTrue();
+            Canceled.with(reason, side::signal);
+            awaiter.await();
           }
-          assertThat(awaiter.isRunning()).isTrue();
-          condition.signal();
-          awaiter.await();
         });
   }
 
   @OnEveryScheduler
-  void signal_inCanceledFiber(Scheduler scheduler) {
-    // signal and signalAll are not cancelable, and need not have the mutex
+  void await_holdsTheLockAfterwards(Scheduler scheduler) {
+    // CV-01: await releases the lock, and returns with it
     scheduler.run(
         () -> {
-          List<Integer> log = new ArrayList<>();
-          Computation<Object> first = awaiter(log, 1);
-          untilWaiting(1);
-          Canceled.with(reason, condition::signal);
-          first.await();
-          Computation<Object> second = awaiter(log, 2);
-          untilWaiting(1);
-          Canceled.with(reason, condition::signalAll);
-          second.await();
-        });
-  }
-
-  @OnEveryScheduler
-  void await_hasTheMutexAfterwards(Scheduler scheduler) {
-    // CV-01: await releases the mutex, and returns with it, for checked and unchecked ones
-    scheduler.run(
-        () -> {
-          for (Mutex each : List.of(mutex, Mutex.unchecked())) {
-            Condition ofEach = each.newCondition();
-            each.lock();
+          for (Side side : Side.exclusive()) {
+            side.acquire();
             Computation<Object> signaler =
                 Fibers.start(
                     () -> {
-                      each.protect(ofEach::signal);
+                      side.acquire();
+                      side.signal();
+                      side.release();
                       return "signaled";
                     });
-            ofEach.await();
-            assertThat(each.tryLock()).isFalse();
-            each.unlock();
+            side.await();
+            assertThat(side.isFree()).isFalse();
+            side.release();
             signaler.await();
-            assertThat(each).hasToString("Mutex[unlocked]");
+            assertThat(side.isFree()).isTrue();
           }
         });
   }
@@ -162,85 +146,60 @@ class ConditionTest {
     // CV-01: fibers whose computation has returned, before or while they wait, wait for a signal
     scheduler.run(
         () -> {
-          List<Integer> log = new ArrayList<>();
-          Computation<Object> computation = new Computation<>();
-          Computation<Object> first = awaiter(Computation.returned(1), mutex, condition, log, 1);
-          untilWaiting(1);
-          Computation<Object> second = awaiter(computation, mutex, condition, log, 2);
-          untilWaiting(2);
-          computation.tryReturn("done");
-          for (int i = 0; i < 10; i++) {
-            Fiber.yield();
+          for (Side side : Side.all()) {
+            Computation<Object> computation = new Computation<>();
+            Computation<Object> first = awaiter(Computation.returned(1), side);
+            side.untilWaiting(1);
+            Computation<Object> second = awaiter(computation, side);
+            side.untilWaiting(2);
+            computation.tryReturn("done");
+            yieldALot();
+            assertThat(first.isRunning()).isTrue();
+            assertThat(second.isRunning()).isTrue();
+            side.signal();
+            side.signal();
+            first.await();
+            second.await();
           }
-          assertThat(first.isRunning()).isTrue();
-          assertThat(second.isRunning()).isTrue();
-          condition.signal();
-          first.await();
-          condition.signal();
-          second.await();
-          assertThat(log).containsExactly(1, 2);
-        });
-  }
-
-  @OnEveryScheduler
-  void await_withoutTheMutex(Scheduler scheduler) {
-    // CV-06, U-7: await without the mutex is refused and leaves nothing to spend a signal on
-    scheduler.run(
-        () -> {
-          for (Mutex each : List.of(mutex, Mutex.unchecked())) {
-            Condition ofEach = each.newCondition();
-            assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(ofEach::await);
-            assertThat(ofEach).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
-          }
-          mutex.lock();
-          assertThatThrownBy(
-                  Fibers.start(
-                          () -> {
-                            condition.await();
-                            return "awaited";
-                          })
-                      ::await)
-              .isInstanceOf(IllegalMonitorStateException.class);
-          mutex.unlock();
-          Computation<Object> awaiter = awaiter(new ArrayList<>(), 1);
-          untilWaiting(1);
-          condition.signal();
-          awaiter.await();
         });
   }
 
   @OnEveryScheduler
   void await_canceledBefore(Scheduler scheduler) {
-    // CV-08: await in a canceled fiber throws the reason, with the mutex held
+    // CV-08, CV-10: await in a canceled fiber throws the reason, with the lock held
     scheduler.run(
         () -> {
-          mutex.lock();
-          Canceled.with(reason, () -> assertThatThrownBy(condition::await).isSameAs(reason));
-          assertThat(mutex).hasToString("Mutex[locked]");
-          mutex.unlock();
-          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
+          for (Side side : Side.all()) {
+            side.acquire();
+            String held = side.lock().toString();
+            Canceled.with(reason, () -> assertThatThrownBy(side::await).isSameAs(reason));
+            Canceled.with(
+                reason, () -> assertThatThrownBy(() -> side.await(LONG)).isSameAs(reason));
+            assertThat(Fiber.current().hasForbidden()).isFalse();
+            assertThat(side.lock()).hasToString(held);
+            side.release();
+            assertThat(Waiting.of(side.condition())).isZero();
+          }
         });
   }
 
   @OnEveryScheduler
   void await_canceledMeanwhile(Scheduler scheduler) {
-    // a waiter that is canceled throws the reason, once it has the mutex
+    // a waiter that is canceled throws the reason, once it has the lock
     scheduler.run(
         () -> {
-          List<Integer> log = new ArrayList<>();
-          Computation<Object> computation = new Computation<>();
-          Computation<Object> canceled = awaiter(computation, mutex, condition, log, 1);
-          untilWaiting(1);
-          mutex.lock();
-          computation.tryCancel(reason);
-          for (int i = 0; i < 10; i++) {
-            Fiber.yield();
+          for (Side side : Side.exclusive()) {
+            Computation<Object> computation = new Computation<>();
+            Computation<Object> canceled = awaiter(computation, side);
+            side.untilWaiting(1);
+            side.acquire();
+            computation.tryCancel(reason);
+            yieldALot();
+            assertThat(canceled.isRunning()).isTrue();
+            side.release();
+            assertThatThrownBy(canceled::await).isSameAs(reason);
+            assertThat(Waiting.of(side.condition())).isZero();
           }
-          assertThat(canceled.isRunning()).isTrue();
-          mutex.unlock();
-          assertThatThrownBy(canceled::await).isSameAs(reason);
-          assertThat(log).isEmpty();
-          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
         });
   }
 
@@ -249,211 +208,196 @@ class ConditionTest {
     // CV-10: where cancelation is forbidden await waits for a signal; the flag is as before
     scheduler.run(
         () -> {
-          Computation<Object> computation = new Computation<>();
-          Computation<Object> awaiter =
-              Fibers.startUnder(
-                  computation,
-                  () ->
-                      Control.protect(
-                          () -> {
-                            mutex.lock();
-                            condition.await();
-                            mutex.unlock();
-                            return Fiber.current().hasForbidden();
-                          }));
-          untilWaiting(1);
-          computation.tryCancel(reason);
-          for (int i = 0; i < 10; i++) {
-            Fiber.yield();
+          for (Side side : Side.all()) {
+            Computation<Object> computation = new Computation<>();
+            Computation<Object> awaiter =
+                Fibers.startUnder(
+                    computation,
+                    () ->
+                        Control.protect(
+                            () -> {
+                              side.acquire();
+                              side.await();
+                              side.release();
+                              return Fiber.current().hasForbidden();
+                            }));
+            side.untilWaiting(1);
+            computation.tryCancel(reason);
+            yieldALot();
+            assertThat(awaiter.isRunning()).isTrue();
+            side.signal();
+            assertThat(awaiter.await()).isEqualTo(true);
           }
-          assertThat(awaiter.isRunning()).isTrue();
-          condition.signal();
-          assertThat(awaiter.await()).isEqualTo(true);
         });
   }
 
   @OnEveryScheduler
-  void await_flagIsRestored(Scheduler scheduler) {
-    // CV-10: after a signal and after cancelation cancelation is permitted as before
+  void await_forSoLong(Scheduler scheduler) {
+    // a limited wait ends when the time is over or with a signal, each time with the lock held
     scheduler.run(
         () -> {
-          mutex.lock();
-          Computation<Object> signaler =
-              Fibers.start(
-                  () -> {
-                    mutex.protect(condition::signal);
-                    return "signaled";
-                  });
-          condition.await();
-          assertThat(Fiber.current().hasForbidden()).isFalse();
-          Canceled.with(reason, () -> assertThatThrownBy(condition::await).isSameAs(reason));
-          assertThat(Fiber.current().hasForbidden()).isFalse();
-          mutex.unlock();
-          signaler.await();
+          for (Side side : Side.all()) {
+            side.acquire();
+            assertThat(side.await(Duration.ofMillis(1))).isFalse();
+            assertThat(side.await(Duration.ZERO)).isFalse();
+            assertThatIllegalArgumentException()
+                .isThrownBy(() -> side.await(Duration.ofNanos(-1)))
+                .withMessageContaining("negative");
+            Computation<Object> signaler =
+                Fibers.start(
+                    () -> {
+                      side.untilWaiting(1);
+                      side.signal();
+                      return "signaled";
+                    });
+            assertThat(side.await(LONG)).isTrue();
+            side.release();
+            signaler.await();
+            assertThat(side.isFree()).isTrue();
+          }
         });
   }
 
   @OnEveryScheduler
   void race_ofSignalAndCancelation(Scheduler scheduler) {
-    // a signal that a canceled waiter has got goes to the next: of two waiters the second one wakes
+    // U-2: a signal that a canceled waiter has got goes to the next
     scheduler.run(
         () -> {
-          for (int round = 0; round < 2_000; round++) {
-            List<Integer> log = new ArrayList<>();
-            Computation<Object> computation = new Computation<>();
-            Computation<Object> first = awaiter(computation, mutex, condition, log, 1);
-            untilWaiting(1);
-            Computation<Object> second = awaiter(log, 2);
-            untilWaiting(2);
-            Computation<Object> canceler =
-                Fibers.start(
-                    () -> {
-                      computation.tryCancel(reason);
-                      return "canceled";
-                    });
-            for (int spins = round % 60; spins > 0; spins--) {
-              Thread.onSpinWait();
+          for (Side side : Side.all()) {
+            for (int round = 0; round < 700; round++) {
+              Computation<Object> computation = new Computation<>();
+              Computation<Object> first = awaiter(computation, side);
+              side.untilWaiting(1);
+              Computation<Object> second = awaiter(side);
+              side.untilWaiting(2);
+              Computation<Boolean> canceler = Fibers.start(() -> computation.tryCancel(reason));
+              for (int spins = round % 60; spins > 0; spins--) {
+                Thread.onSpinWait();
+              }
+              side.signal();
+              first.join();
+              canceler.join();
+              if (!first.isCanceled()) {
+                side.signal();
+              }
+              assertThat(second.await()).isEqualTo("woken");
             }
-            condition.signal();
-            first.join();
-            canceler.join();
-            if (!first.isCanceled()) {
-              condition.signal();
-            }
-            assertThat(second.await()).isEqualTo("woken");
           }
-          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
         });
   }
 
   @OnEveryScheduler
-  void race_ofSignalAndTimeout(Scheduler scheduler) {
-    // a signal that comes as the time is over is reported, or wakes the next
+  void signal_inCanceledFiber(Scheduler scheduler) {
+    // signal and signalAll are not cancelable, and need not have the lock
     scheduler.run(
         () -> {
-          for (int round = 0; round < 200; round++) {
-            boolean[] entered = {false};
-            Computation<Boolean> first = timedAwaiter(Duration.ofNanos(200_000));
-            Computation<Boolean> second =
-                Fibers.start(
-                    () -> {
-                      mutex.lock();
-                      entered[0] = true;
-                      condition.await();
-                      mutex.unlock();
-                      return true;
-                    });
-            while (!mutex.protect(() -> entered[0])) {
-              Fiber.yield();
-            }
-            Fiber.sleep(Duration.ofNanos(100_000 + round % 20 * 5_000L));
-            condition.signal();
-            if (first.await()) {
-              condition.signal();
-            }
-            assertThat(second.await()).isTrue();
+          for (Side side : Side.all()) {
+            Computation<Object> first = awaiter(side);
+            side.untilWaiting(1);
+            Canceled.with(reason, side::signal);
+            first.await();
+            Computation<Object> second = awaiter(side);
+            side.untilWaiting(1);
+            Canceled.with(reason, side::signalAll);
+            second.await();
           }
-          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
-        });
-  }
-
-  private Computation<Boolean> timedAwaiter(Duration timeout) {
-    return Fibers.start(
-        () -> {
-          mutex.lock();
-          boolean signaled = condition.await(timeout);
-          mutex.unlock();
-          return signaled;
         });
   }
 
   @OnEveryScheduler
-  void await_timesOut_mutexIsTaken(Scheduler scheduler) {
-    // CV-01: who has waited in vain takes the mutex again, however long that takes, flags as before
+  void await_withoutTheLock(Scheduler scheduler) {
+    // CV-06, U-7: await without the lock is refused and leaves nothing to spend a signal on
     scheduler.run(
         () -> {
-          Computation<Boolean> awaiter = timedAwaiter(Duration.ofMillis(1));
-          untilWaiting(1);
-          mutex.lock();
-          Waiting.until(mutex, 1);
-          assertThat(awaiter.isRunning()).isTrue();
-          condition.signal();
-          mutex.unlock();
-          assertThat(awaiter.await()).isFalse();
-          mutex.lock();
-          assertThat(condition.await(Duration.ofNanos(1))).isFalse();
-          assertThat(Fiber.current().hasForbidden()).isFalse();
-          Canceled.with(
-              reason,
-              () -> assertThatThrownBy(() -> condition.await(Duration.ofDays(1))).isSameAs(reason));
-          assertThat(Fiber.current().hasForbidden()).isFalse();
-          mutex.unlock();
-          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
-        });
-  }
-
-  @OnEveryScheduler
-  void await_timed_withoutMutex(Scheduler scheduler) {
-    // CV-06: to await without the mutex is refused and leaves nothing; a signal reaches a waiter
-    scheduler.run(
-        () -> {
-          for (Duration timeout : List.of(Duration.ZERO, Duration.ofDays(1))) {
+          for (Side side : Side.all()) {
+            assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(side::await);
             assertThatExceptionOfType(IllegalMonitorStateException.class)
-                .isThrownBy(() -> condition.await(timeout));
+                .isThrownBy(() -> side.await(LONG));
+            assertThatExceptionOfType(IllegalMonitorStateException.class)
+                .isThrownBy(() -> side.await(Duration.ZERO));
+            assertThat(Waiting.of(side.condition())).isZero();
+            assertThat(side.isFree()).isTrue();
+            Computation<Object> awaiter = awaiter(side);
+            side.untilWaiting(1);
+            side.signal();
+            awaiter.await();
           }
-          Computation<Boolean> awaiter = timedAwaiter(Duration.ofDays(1));
-          untilWaiting(1);
-          condition.signal();
-          assertThat(awaiter.await()).isTrue();
         });
   }
 
   @OnEveryScheduler
   void boundedBuffer(Scheduler scheduler) {
     // producers and consumers that wait for each other pass on every item once
+    scheduler.run(() -> Side.exclusive().forEach(this::boundedBuffer));
+  }
+
+  private void boundedBuffer(Side notFull) {
     int parties = 3;
-    int items = 1_000;
+    int items = 500;
+    Side notEmpty = notFull.another();
+    ArrayDeque<Integer> buffer = new ArrayDeque<>();
+    AtomicInteger sum = new AtomicInteger();
+    Bundle.joinAfter(
+        bundle -> {
+          for (int party = 0; party < parties; party++) {
+            bundle.fork(
+                () -> {
+                  for (int i = 1; i <= items; i++) {
+                    notFull.acquire();
+                    while (buffer.size() == 2) {
+                      notFull.await();
+                    }
+                    buffer.add(i);
+                    notFull.release();
+                    notEmpty.signal();
+                  }
+                });
+            bundle.fork(
+                () -> {
+                  for (int i = 1; i <= items; i++) {
+                    notEmpty.acquire();
+                    while (buffer.isEmpty()) {
+                      notEmpty.await();
+                    }
+                    int item = buffer.remove();
+                    notEmpty.release();
+                    notFull.signal();
+                    sum.addAndGet(item);
+                  }
+                });
+          }
+        });
+    assertThat(sum).hasValue(parties * items * (items + 1) / 2);
+  }
+
+  @OnEveryScheduler
+  void canceledWaiters_leaveNothing(Scheduler scheduler) {
+    // waits that were canceled leave nothing behind, also next to waiters that stay
     scheduler.run(
         () -> {
-          Condition notFull = mutex.newCondition();
-          ArrayDeque<Integer> buffer = new ArrayDeque<>();
-          AtomicInteger sum = new AtomicInteger();
-          Bundle.joinAfter(
-              bundle -> {
-                for (int party = 0; party < parties; party++) {
-                  bundle.fork(
-                      () -> {
-                        for (int i = 1; i <= items; i++) {
-                          int item = i;
-                          mutex.protect(
-                              () -> {
-                                while (buffer.size() == 2) {
-                                  notFull.await();
-                                }
-                                buffer.add(item);
-                              });
-                          condition.signal();
-                        }
-                      });
-                  bundle.fork(
-                      () -> {
-                        for (int i = 1; i <= items; i++) {
-                          int item =
-                              mutex.protect(
-                                  () -> {
-                                    while (buffer.isEmpty()) {
-                                      condition.await();
-                                    }
-                                    return buffer.remove();
-                                  });
-                          sum.addAndGet(item);
-                          notFull.signal();
-                        }
-                      });
-                }
-              });
-          assertThat(sum).hasValue(parties * items * (items + 1) / 2);
+          Side side = Side.ofLock();
+          Computation<Object> stays = awaiter(side);
+          side.untilWaiting(1);
+          for (int i = 0; i < 1_000; i++) {
+            awaitCanceled(side);
+          }
+          long before = Heap.used();
+          for (int i = 0; i < 10_000; i++) {
+            awaitCanceled(side);
+          }
+          assertThat(Heap.used() - before).isLessThan(16 * 10_000);
+          side.untilWaiting(1);
+          side.signal();
+          stays.await();
         });
+  }
+
+  private void awaitCanceled(Side side) {
+    Computation<Object> computation = new Computation<>();
+    Computation<Object> waiter = awaiter(computation, side);
+    side.untilWaiting(2);
+    computation.tryCancel(reason);
+    waiter.join();
   }
 
   @OnEveryScheduler
@@ -461,21 +405,20 @@ class ConditionTest {
     // CV-03: random signals and cancelations; no step is lost, every path is taken, nobody hangs
     scheduler.run(
         () -> {
-          for (Mutex each : List.of(mutex, Mutex.unchecked())) {
-            new Torture(each, 4, 200).run();
+          for (Side side : Side.exclusive()) {
+            new Torture(side, 4, 100).run();
           }
         });
   }
 
-  /** Fibers that lock, wait, and count their steps, while others signal and cancel at random. */
+  /** Fibers that acquire, wait, and count their steps, while others signal and cancel at random. */
   private final class Torture {
-    private final Mutex mutex;
-    private final Condition condition;
+    private final Side side;
     private final int parties;
     private final int enough;
     private final AtomicReferenceArray<Computation<Object>> computations;
 
-    private final AtomicInteger notLocked = new AtomicInteger();
+    private final AtomicInteger notAcquired = new AtomicInteger();
     private final AtomicInteger woken = new AtomicInteger();
     private final AtomicInteger canceled = new AtomicInteger();
     private final AtomicInteger signals = new AtomicInteger();
@@ -483,9 +426,8 @@ class ConditionTest {
     private final AtomicInteger steps = new AtomicInteger();
     private int step;
 
-    Torture(Mutex mutex, int parties, int enough) {
-      this.mutex = mutex;
-      this.condition = mutex.newCondition();
+    Torture(Side side, int parties, int enough) {
+      this.side = side;
       this.parties = parties;
       this.enough = enough;
       this.computations = new AtomicReferenceArray<>(parties);
@@ -502,41 +444,40 @@ class ConditionTest {
             bundle.fork(this::cancelAtRandom);
             signalAtRandom();
           });
-      assertThat(mutex).hasToString("Mutex[unlocked]");
+      assertThat(side.isFree()).isTrue();
       assertThat(step).isEqualTo(steps.get());
     }
 
     private void loop(int index) {
-      Fiber fiber = Fiber.current();
-      Computation<?> ofBundle = fiber.computation();
+      Computation<?> ofBundle = Fiber.current().computation();
       Computation<Object> own = new Computation<>();
       while (ofBundle.isRunning()) {
         if (!own.isRunning()) {
           own = new Computation<>();
         }
         computations.set(index, own);
-        Canceled.under(own, this::lockAndWait);
+        Canceled.under(own, this::acquireAndWait);
         Control.protect(Control::yield);
       }
       computations.set(index, null);
     }
 
-    private void lockAndWait() {
+    private void acquireAndWait() {
       try {
-        mutex.lock();
+        side.acquire();
       } catch (CancellationException thrown) {
-        notLocked.incrementAndGet();
+        notAcquired.incrementAndGet();
         return;
       }
       step();
       try {
-        condition.await();
+        side.await();
         woken.incrementAndGet();
       } catch (CancellationException thrown) {
         canceled.incrementAndGet();
       }
       step();
-      mutex.unlock();
+      side.release();
     }
 
     private void step() {
@@ -549,17 +490,17 @@ class ConditionTest {
     private boolean isEnough() {
       return Math.min(woken.get(), canceled.get()) >= enough
           && Math.min(signals.get(), broadcasts.get()) >= enough
-          && notLocked.get() >= enough / 10;
+          && notAcquired.get() >= enough / 10;
     }
 
     private void signalAtRandom() {
       Random random = new Random(1);
       while (!isEnough()) {
         if (random.nextInt(4) == 0) {
-          condition.signalAll();
+          side.signalAll();
           broadcasts.incrementAndGet();
         } else {
-          condition.signal();
+          side.signal();
           signals.incrementAndGet();
         }
         Fiber.yield();
@@ -568,16 +509,12 @@ class ConditionTest {
 
     private void cancelAtRandom() {
       Random random = new Random(2);
-      Block<RuntimeException> cancelOne =
-          () -> {
-            Computation<Object> victim = computations.get(random.nextInt(parties));
-            if (victim != null) {
-              victim.tryCancel(reason);
-            }
-          };
       try {
         for (; ; ) {
-          cancelOne.run();
+          Computation<Object> victim = computations.get(random.nextInt(parties));
+          if (victim != null) {
+            victim.tryCancel(reason);
+          }
           Fiber.yield();
         }
       } finally {

@@ -2,198 +2,30 @@ package dev.picos.tests.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
-import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
-import dev.picos.std.structured.OnReturn;
 import dev.picos.std.sync.FrozenException;
 import dev.picos.std.sync.PoisonLock;
 import dev.picos.std.sync.PoisonRwLock;
 import dev.picos.std.sync.PoisonedException;
-import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
-import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.junit.jupiter.api.Test;
 
-/** Conditions of locks that can be poisoned, awaited in all three ways. */
+/** Conditions of locks that are poisoned or frozen while they are awaited. */
 class PoisonConditionTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
   private final RuntimeException reason = new CancellationException("reason");
-
-  /** A lock that is held in one way, and a condition of it. */
-  private interface Side {
-    void acquire();
-
-    void release();
-
-    void await();
-
-    boolean await(Duration duration);
-
-    void signal();
-
-    void signalAll();
-
-    /** Poisons the lock, which nobody holds. */
-    void poison();
-
-    Object lock();
-
-    Object condition();
-
-    /** Returns once so many wait. */
-    default void untilWaiting(int count) {
-      Waiting.until(condition(), count);
-    }
-  }
-
-  private static List<Side> exclusiveSides() {
-    return List.of(new OfLock(), new OfWriter());
-  }
-
-  private static List<Side> sides() {
-    return List.of(new OfLock(), new OfWriter(), new OfReader());
-  }
-
-  private static final class OfLock implements Side {
-    private final PoisonLock lock = new PoisonLock();
-    private final PoisonLock.Condition condition = lock.newCondition();
-
-    @Override
-    public void acquire() {
-      lock.acquire();
-    }
-
-    @Override
-    public void release() {
-      lock.release();
-    }
-
-    @Override
-    public void await() {
-      condition.await();
-    }
-
-    @Override
-    public boolean await(Duration duration) {
-      return condition.await(duration);
-    }
-
-    @Override
-    public void signal() {
-      condition.signal();
-    }
-
-    @Override
-    public void signalAll() {
-      condition.signalAll();
-    }
-
-    @Override
-    public void poison() {
-      Control.protect(lock::acquire);
-      lock.poison();
-    }
-
-    @Override
-    public Object lock() {
-      return lock;
-    }
-
-    @Override
-    public Object condition() {
-      return condition;
-    }
-  }
-
-  private static class OfWriter implements Side {
-    final PoisonRwLock lock = new PoisonRwLock();
-    final PoisonRwLock.Condition condition = lock.newCondition();
-
-    @Override
-    public void acquire() {
-      lock.acquire();
-    }
-
-    @Override
-    public void release() {
-      lock.release();
-    }
-
-    @Override
-    public void await() {
-      condition.await();
-    }
-
-    @Override
-    public boolean await(Duration duration) {
-      return condition.await(duration);
-    }
-
-    @Override
-    public void signal() {
-      condition.signal();
-    }
-
-    @Override
-    public void signalAll() {
-      condition.signalAll();
-    }
-
-    @Override
-    public void poison() {
-      Control.protect(lock::acquire);
-      lock.poison();
-    }
-
-    @Override
-    public Object lock() {
-      return lock;
-    }
-
-    @Override
-    public Object condition() {
-      return condition;
-    }
-  }
-
-  private static final class OfReader extends OfWriter {
-    @Override
-    public void acquire() {
-      lock.acquireShared();
-    }
-
-    @Override
-    public void release() {
-      lock.releaseShared();
-    }
-
-    @Override
-    public void await() {
-      condition.awaitShared();
-    }
-
-    @Override
-    public boolean await(Duration duration) {
-      return condition.awaitShared(duration);
-    }
-  }
 
   /** Awaits once. */
   private static Computation<Object> awaiter(Computation<?> computation, Side side) {
@@ -220,125 +52,24 @@ class PoisonConditionTest {
     }
   }
 
-  @OnEveryScheduler
-  void signal_wakesOneInOrder(Scheduler scheduler) {
-    // CV-01, CV-05: a signal wakes one fiber, the one that has waited longest
-    scheduler.run(
-        () -> {
-          for (Side side : sides()) {
-            List<Computation<Object>> awaiters = new ArrayList<>();
-            for (int i = 0; i < 10; i++) {
-              awaiters.add(awaiter(side));
-              side.untilWaiting(i + 1);
-            }
-            for (int i = 0; i < 10; i++) {
-              assertThat(awaiters.get(i).isRunning()).isTrue();
-              side.signal();
-              assertThat(awaiters.get(i).await()).isEqualTo("woken");
-              yieldALot();
-              assertThat(Waiting.of(side.condition())).isEqualTo(9 - i);
-            }
-            assertThat(side.condition().toString())
-                .isEqualTo("Condition[0 waiting, of " + side.lock() + "]")
-                .contains("free");
-          }
-        });
-  }
-
-  @OnEveryScheduler
-  void signalAll_wakesAll(Scheduler scheduler) {
-    // CV-01: signalAll wakes all that wait
-    scheduler.run(
-        () -> {
-          for (Side side : sides()) {
-            for (int round = 0; round < 10; round++) {
-              List<Computation<Object>> awaiters = new ArrayList<>();
-              for (int i = 0; i < 20; i++) {
-                awaiters.add(awaiter(side));
-              }
-              side.untilWaiting(20);
-              side.signalAll();
-              awaiters.forEach(Computation::await);
-            }
-          }
-        });
-  }
-
-  @OnEveryScheduler
-  void signal_withoutWaiters(Scheduler scheduler) {
-    // a signal that nobody waits for is not kept
-    scheduler.run(
-        () -> {
-          for (Side side : sides()) {
-            side.signal();
-            side.signalAll();
-            Computation<Object> awaiter = awaiter(side);
-            side.untilWaiting(1);
-            yieldALot();
-            assertThat(awaiter.isRunning()).isTrue();
-            Canceled.with(reason, side::signal);
-            awaiter.await();
-          }
-        });
-  }
-
-  @OnEveryScheduler
-  void await_holdsTheLockAfterwards(Scheduler scheduler) {
-    // CV-01: await releases the lock, and returns with it
-    scheduler.run(
-        () -> {
-          for (Side side : exclusiveSides()) {
-            side.acquire();
-            Computation<Object> signaler =
-                Fibers.start(
-                    () -> {
-                      side.acquire();
-                      side.signal();
-                      side.release();
-                      return "signaled";
-                    });
-            side.await();
-            assertThat(side.lock().toString()).contains("locked");
-            side.release();
-            signaler.await();
-            assertThat(side.lock().toString()).contains("free");
-          }
-        });
-  }
-
-  @OnEveryScheduler
-  void await_underReturnedComputation(Scheduler scheduler) {
-    // CV-01: fibers whose computation has returned, before or while they wait, wait for a signal
-    scheduler.run(
-        () -> {
-          for (Side side : sides()) {
-            Computation<Object> computation = new Computation<>();
-            Computation<Object> first = awaiter(Computation.returned(1), side);
-            side.untilWaiting(1);
-            Computation<Object> second = awaiter(computation, side);
-            side.untilWaiting(2);
-            computation.tryReturn("done");
-            yieldALot();
-            assertThat(first.isRunning()).isTrue();
-            assertThat(second.isRunning()).isTrue();
-            side.signal();
-            side.signal();
-            first.await();
-            second.await();
-          }
-        });
+  /** Poisons the lock, which nobody holds. */
+  private static void poison(Side side) {
+    switch (side.lock()) {
+      case PoisonLock lock -> {
+        Control.protect(lock::acquire);
+        lock.poison();
+      }
+      case PoisonRwLock lock -> {
+        Control.protect(lock::acquire);
+        lock.poison();
+      }
+      default -> throw new AssertionError(side.lock());
+    }
   }
 
   @Test
-  void await_withoutTheLock() {
-    // CV-06, U-7: await without the lock is refused and leaves nothing to spend a signal on
-    for (Side side : sides()) {
-      assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(side::await);
-      assertThatExceptionOfType(IllegalMonitorStateException.class)
-          .isThrownBy(() -> side.await(LONG));
-      assertThat(Waiting.of(side.condition())).isZero();
-      assertThat(side.lock().toString()).contains("free");
-    }
+  void await_onTheOtherSide() {
+    // CV-06: who holds a lock in one way cannot await in the other
     PoisonRwLock lock = new PoisonRwLock();
     lock.acquireShared();
     assertThatExceptionOfType(IllegalMonitorStateException.class)
@@ -351,111 +82,17 @@ class PoisonConditionTest {
   }
 
   @OnEveryScheduler
-  void await_canceledBefore(Scheduler scheduler) {
-    // CV-08, CV-10: await in a canceled fiber throws the reason, with the lock held
-    scheduler.run(
-        () -> {
-          for (Side side : sides()) {
-            side.acquire();
-            String held = side.lock().toString();
-            Canceled.with(reason, () -> assertThatThrownBy(side::await).isSameAs(reason));
-            Canceled.with(
-                reason, () -> assertThatThrownBy(() -> side.await(LONG)).isSameAs(reason));
-            assertThat(Fiber.current().hasForbidden()).isFalse();
-            assertThat(side.lock()).hasToString(held);
-            side.release();
-            assertThat(Waiting.of(side.condition())).isZero();
-          }
-        });
-  }
-
-  @OnEveryScheduler
-  void await_canceledMeanwhile(Scheduler scheduler) {
-    // a waiter that is canceled throws the reason, once it has the lock
-    scheduler.run(
-        () -> {
-          for (Side side : exclusiveSides()) {
-            Computation<Object> computation = new Computation<>();
-            Computation<Object> canceled = awaiter(computation, side);
-            side.untilWaiting(1);
-            side.acquire();
-            computation.tryCancel(reason);
-            yieldALot();
-            assertThat(canceled.isRunning()).isTrue();
-            side.release();
-            assertThatThrownBy(canceled::await).isSameAs(reason);
-            assertThat(Waiting.of(side.condition())).isZero();
-          }
-        });
-  }
-
-  @OnEveryScheduler
-  void await_forbidden(Scheduler scheduler) {
-    // CV-10: where cancelation is forbidden await waits for a signal; the flag is as before
-    scheduler.run(
-        () -> {
-          for (Side side : sides()) {
-            Computation<Object> computation = new Computation<>();
-            Computation<Object> awaiter =
-                Fibers.startUnder(
-                    computation,
-                    () ->
-                        Control.protect(
-                            () -> {
-                              side.acquire();
-                              side.await();
-                              side.release();
-                              return Fiber.current().hasForbidden();
-                            }));
-            side.untilWaiting(1);
-            computation.tryCancel(reason);
-            yieldALot();
-            assertThat(awaiter.isRunning()).isTrue();
-            side.signal();
-            assertThat(awaiter.await()).isEqualTo(true);
-          }
-        });
-  }
-
-  @OnEveryScheduler
-  void await_forSoLong(Scheduler scheduler) {
-    // a limited wait ends when the time is over or with a signal, each time with the lock held
-    scheduler.run(
-        () -> {
-          for (Side side : sides()) {
-            side.acquire();
-            assertThat(side.await(Duration.ofMillis(1))).isFalse();
-            assertThat(side.await(Duration.ZERO)).isFalse();
-            assertThatIllegalArgumentException()
-                .isThrownBy(() -> side.await(Duration.ofNanos(-1)))
-                .withMessageContaining("negative");
-            Computation<Object> signaler =
-                Fibers.start(
-                    () -> {
-                      side.untilWaiting(1);
-                      side.signal();
-                      return "signaled";
-                    });
-            assertThat(side.await(LONG)).isTrue();
-            side.release();
-            signaler.await();
-            assertThat(side.lock().toString()).contains("free");
-          }
-        });
-  }
-
-  @OnEveryScheduler
   void poisoned_awaitersGoOnWaiting(Scheduler scheduler) {
     // LK-10: those who await a condition of a poisoned lock throw once they are signaled
     scheduler.run(
         () -> {
-          for (Side side : sides()) {
+          for (Side side : Side.poisonable()) {
             List<Computation<Object>> awaiters = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
               awaiters.add(awaiter(side));
             }
             side.untilWaiting(4);
-            side.poison();
+            poison(side);
             yieldALot();
             assertThat(awaiters).allMatch(Computation::isRunning);
             side.signal();
@@ -474,7 +111,7 @@ class PoisonConditionTest {
     // LK-11, CV-10: one that is canceled while the lock is poisoned throws that it is
     scheduler.run(
         () -> {
-          for (Side side : sides()) {
+          for (Side side : Side.poisonable()) {
             Computation<Object> computation = new Computation<>();
             AtomicInteger flags = new AtomicInteger();
             Computation<Object> canceled =
@@ -490,7 +127,7 @@ class PoisonConditionTest {
                       return "woken";
                     });
             side.untilWaiting(1);
-            side.poison();
+            poison(side);
             computation.tryCancel(reason);
             assertThatThrownBy(canceled::await).isInstanceOf(PoisonedException.class);
             assertThat(flags).hasValue(2);
@@ -536,237 +173,5 @@ class PoisonConditionTest {
           assertThat(lock).hasToString("PoisonRwLock[frozen]");
           assertThatExceptionOfType(FrozenException.class).isThrownBy(condition::await);
         });
-  }
-
-  @OnEveryScheduler
-  void race_ofSignalAndCancelation(Scheduler scheduler) {
-    // U-2: a signal that a canceled waiter has got goes to the next
-    scheduler.run(
-        () -> {
-          for (Side side : sides()) {
-            for (int round = 0; round < 700; round++) {
-              Computation<Object> computation = new Computation<>();
-              Computation<Object> first = awaiter(computation, side);
-              side.untilWaiting(1);
-              Computation<Object> second = awaiter(side);
-              side.untilWaiting(2);
-              Computation<Boolean> canceler = Fibers.start(() -> computation.tryCancel(reason));
-              for (int spins = round % 60; spins > 0; spins--) {
-                Thread.onSpinWait();
-              }
-              side.signal();
-              first.join();
-              canceler.join();
-              if (!first.isCanceled()) {
-                side.signal();
-              }
-              assertThat(second.await()).isEqualTo("woken");
-            }
-          }
-        });
-  }
-
-  @OnEveryScheduler
-  void boundedBuffer(Scheduler scheduler) {
-    // producers and consumers that wait for each other pass on every item once
-    int parties = 3;
-    int items = 500;
-    scheduler.run(
-        () -> {
-          PoisonLock lock = new PoisonLock();
-          PoisonLock.Condition notFull = lock.newCondition();
-          PoisonLock.Condition notEmpty = lock.newCondition();
-          ArrayDeque<Integer> buffer = new ArrayDeque<>();
-          AtomicInteger sum = new AtomicInteger();
-          Bundle.joinAfter(
-              bundle -> {
-                for (int party = 0; party < parties; party++) {
-                  bundle.fork(
-                      () -> {
-                        for (int i = 1; i <= items; i++) {
-                          int item = i;
-                          lock.holding(
-                              () -> {
-                                while (buffer.size() == 2) {
-                                  notFull.await();
-                                }
-                                buffer.add(item);
-                              });
-                          notEmpty.signal();
-                        }
-                      });
-                  bundle.fork(
-                      () -> {
-                        for (int i = 1; i <= items; i++) {
-                          int item =
-                              lock.holding(
-                                  () -> {
-                                    while (buffer.isEmpty()) {
-                                      notEmpty.await();
-                                    }
-                                    return buffer.remove();
-                                  });
-                          sum.addAndGet(item);
-                          notFull.signal();
-                        }
-                      });
-                }
-              });
-          assertThat(sum).hasValue(parties * items * (items + 1) / 2);
-        });
-  }
-
-  @OnEveryScheduler
-  void canceledWaiters_leaveNothing(Scheduler scheduler) {
-    // waits that were canceled leave nothing behind, also next to waiters that stay
-    scheduler.run(
-        () -> {
-          Side side = new OfLock();
-          Computation<Object> stays = awaiter(side);
-          side.untilWaiting(1);
-          for (int i = 0; i < 1_000; i++) {
-            awaitCanceled(side);
-          }
-          long before = Heap.used();
-          for (int i = 0; i < 10_000; i++) {
-            awaitCanceled(side);
-          }
-          assertThat(Heap.used() - before).isLessThan(16 * 10_000);
-          side.untilWaiting(1);
-          side.signal();
-          stays.await();
-        });
-  }
-
-  private void awaitCanceled(Side side) {
-    Computation<Object> computation = new Computation<>();
-    Computation<Object> waiter = awaiter(computation, side);
-    side.untilWaiting(2);
-    computation.tryCancel(reason);
-    waiter.join();
-  }
-
-  @OnEveryScheduler
-  void torture(Scheduler scheduler) {
-    // CV-03: random signals and cancelations; no step is lost, every path is taken, nobody hangs
-    scheduler.run(
-        () -> {
-          for (Side side : exclusiveSides()) {
-            new Torture(side, 4, 100).run();
-          }
-        });
-  }
-
-  /** Fibers that acquire, wait, and count their steps, while others signal and cancel at random. */
-  private final class Torture {
-    private final Side side;
-    private final int parties;
-    private final int enough;
-    private final AtomicReferenceArray<Computation<Object>> computations;
-
-    private final AtomicInteger woken = new AtomicInteger();
-    private final AtomicInteger canceled = new AtomicInteger();
-    private final AtomicInteger signals = new AtomicInteger();
-    private final AtomicInteger broadcasts = new AtomicInteger();
-    private final AtomicInteger steps = new AtomicInteger();
-    private int step;
-
-    Torture(Side side, int parties, int enough) {
-      this.side = side;
-      this.parties = parties;
-      this.enough = enough;
-      this.computations = new AtomicReferenceArray<>(parties);
-    }
-
-    void run() {
-      Bundle.joinAfter(
-          OnReturn.TERMINATE,
-          bundle -> {
-            for (int party = 0; party < parties; party++) {
-              int index = party;
-              bundle.fork(() -> loop(index));
-            }
-            bundle.fork(this::cancelAtRandom);
-            signalAtRandom();
-          });
-      assertThat(side.lock().toString()).contains("free");
-      assertThat(step).isEqualTo(steps.get());
-    }
-
-    private void loop(int index) {
-      Computation<?> ofBundle = Fiber.current().computation();
-      Computation<Object> own = new Computation<>();
-      while (ofBundle.isRunning()) {
-        if (!own.isRunning()) {
-          own = new Computation<>();
-        }
-        computations.set(index, own);
-        Canceled.under(own, this::acquireAndWait);
-        Control.protect(Control::yield);
-      }
-      computations.set(index, null);
-    }
-
-    private void acquireAndWait() {
-      try {
-        side.acquire();
-      } catch (CancellationException thrown) {
-        return;
-      }
-      step();
-      try {
-        side.await();
-        woken.incrementAndGet();
-      } catch (CancellationException thrown) {
-        canceled.incrementAndGet();
-      }
-      step();
-      side.release();
-    }
-
-    private void step() {
-      int before = step;
-      Control.protect(Control::yield);
-      step = before + 1;
-      steps.incrementAndGet();
-    }
-
-    private void signalAtRandom() {
-      Random random = new Random(1);
-      while (Collections.min(List.of(woken.get(), canceled.get(), signals.get(), broadcasts.get()))
-          < enough) {
-        if (random.nextInt(4) == 0) {
-          side.signalAll();
-          broadcasts.incrementAndGet();
-        } else {
-          side.signal();
-          signals.incrementAndGet();
-        }
-        Fiber.yield();
-      }
-    }
-
-    private void cancelAtRandom() {
-      Random random = new Random(2);
-      try {
-        for (; ; ) {
-          Computation<Object> victim = computations.get(random.nextInt(parties));
-          if (victim != null) {
-            victim.tryCancel(reason);
-          }
-          Fiber.yield();
-        }
-      } finally {
-        // Those that wait, or are about to, listen to their own computations only.
-        for (int i = 0; i < parties; i++) {
-          Computation<Object> last = computations.get(i);
-          while (last != null) {
-            last.tryCancel(reason);
-            Control.protect(Control::yield);
-            last = computations.get(i);
-          }
-        }
-      }
-    }
   }
 }

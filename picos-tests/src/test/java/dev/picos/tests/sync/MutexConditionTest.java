@@ -1,0 +1,134 @@
+package dev.picos.tests.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Scheduler;
+import dev.picos.std.sync.Condition;
+import dev.picos.std.sync.Mutex;
+import dev.picos.tests.Canceled;
+import dev.picos.tests.Fibers;
+import dev.picos.tests.OnEveryScheduler;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+
+/** What conditions of a {@link Mutex} promise besides. */
+class MutexConditionTest {
+  private final RuntimeException reason = new CancellationException("reason");
+  private final Mutex mutex = new Mutex();
+  private final Condition condition = mutex.newCondition();
+
+  /** Returns once so many wait for the condition, and the last one has released the mutex. */
+  private void untilWaiting(int count) {
+    Waiting.until(condition, count);
+    mutex.lock();
+    mutex.unlock();
+  }
+
+  @OnEveryScheduler
+  void await_withTheMutexOfAnother(Scheduler scheduler) {
+    // CV-06: to await with a mutex that another fiber has is refused, and leaves nothing
+    scheduler.run(
+        () -> {
+          mutex.lock();
+          Computation<Object> intruder =
+              Fibers.start(
+                  () -> {
+                    condition.await();
+                    return "awaited";
+                  });
+          assertThatThrownBy(intruder::await).isInstanceOf(IllegalMonitorStateException.class);
+          mutex.unlock();
+          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
+        });
+  }
+
+  @OnEveryScheduler
+  void await_flagIsRestored(Scheduler scheduler) {
+    // CV-10: after a signal and after cancelation cancelation is permitted as before
+    scheduler.run(
+        () -> {
+          mutex.lock();
+          Computation<Object> signaler =
+              Fibers.start(
+                  () -> {
+                    mutex.protect(condition::signal);
+                    return "signaled";
+                  });
+          condition.await();
+          assertThat(Fiber.current().hasForbidden()).isFalse();
+          Canceled.with(reason, () -> assertThatThrownBy(condition::await).isSameAs(reason));
+          assertThat(Fiber.current().hasForbidden()).isFalse();
+          mutex.unlock();
+          signaler.await();
+        });
+  }
+
+  @OnEveryScheduler
+  void race_ofSignalAndTimeout(Scheduler scheduler) {
+    // a signal that comes as the time is over is reported, or wakes the next
+    scheduler.run(
+        () -> {
+          for (int round = 0; round < 200; round++) {
+            boolean[] entered = {false};
+            Computation<Boolean> first = timedAwaiter(Duration.ofNanos(200_000));
+            Computation<Boolean> second =
+                Fibers.start(
+                    () -> {
+                      mutex.lock();
+                      entered[0] = true;
+                      condition.await();
+                      mutex.unlock();
+                      return true;
+                    });
+            while (!mutex.protect(() -> entered[0])) {
+              Fiber.yield();
+            }
+            Fiber.sleep(Duration.ofNanos(100_000 + round % 20 * 5_000L));
+            condition.signal();
+            if (first.await()) {
+              condition.signal();
+            }
+            assertThat(second.await()).isTrue();
+          }
+          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
+        });
+  }
+
+  private Computation<Boolean> timedAwaiter(Duration timeout) {
+    return Fibers.start(
+        () -> {
+          mutex.lock();
+          boolean signaled = condition.await(timeout);
+          mutex.unlock();
+          return signaled;
+        });
+  }
+
+  @OnEveryScheduler
+  void await_timesOut_mutexIsTaken(Scheduler scheduler) {
+    // CV-01: who has waited in vain takes the mutex again, however long that takes, flags as before
+    scheduler.run(
+        () -> {
+          Computation<Boolean> awaiter = timedAwaiter(Duration.ofMillis(1));
+          untilWaiting(1);
+          mutex.lock();
+          Waiting.until(mutex, 1);
+          assertThat(awaiter.isRunning()).isTrue();
+          condition.signal();
+          mutex.unlock();
+          assertThat(awaiter.await()).isFalse();
+          mutex.lock();
+          assertThat(condition.await(Duration.ofNanos(1))).isFalse();
+          assertThat(Fiber.current().hasForbidden()).isFalse();
+          Canceled.with(
+              reason,
+              () -> assertThatThrownBy(() -> condition.await(Duration.ofDays(1))).isSameAs(reason));
+          assertThat(Fiber.current().hasForbidden()).isFalse();
+          mutex.unlock();
+          assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
+        });
+  }
+}
