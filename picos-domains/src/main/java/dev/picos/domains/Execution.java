@@ -130,8 +130,9 @@ public final class Execution {
    * the JDK are left behind.
    *
    * <p>It is not taken for a deadlock that a fiber is in a timed wait of the JDK or in I/O, or
-   * waits for another run; this is logged, once. Spawning takes longer in a closed world, since it
-   * notes where.
+   * waits for another run; this is logged, once. A fiber that waits for a thread is taken for
+   * deadlocked, even if a fiber has started that thread. Spawning takes longer in a closed world,
+   * since it notes where.
    */
   public Execution closedWorld() {
     closesWorld = true;

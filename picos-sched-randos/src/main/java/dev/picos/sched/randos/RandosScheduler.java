@@ -28,6 +28,12 @@ import org.jspecify.annotations.Nullable;
  * What fails in a run carries the seed, as a suppressed exception or in its message. On several
  * domains the order is random too, but not the same twice.
  *
+ * <p>A thread that a fiber starts is such another thread, virtual or not, and so are those of
+ * executors, parallel streams and {@code StructuredTaskScope}. It is no fiber of the run, nor is
+ * what it spawns: it runs at once and beside the run, on the JDK's own scheduler; the seed does not
+ * determine when, its sleeps take real time, and the run does not wait for it. Spawn a fiber for
+ * what is to be in the schedule.
+ *
  * <p>In {@linkplain Builder#virtualTime virtual time} the clock of {@link Fiber#sleep} and of
  * timeouts stands still while a fiber can run, and jumps to the next deadline when none can. In a
  * {@linkplain Builder#closedWorld closed world}, which that implies, a deadlock ends the run with a
@@ -190,7 +196,8 @@ public final class RandosScheduler implements Scheduler {
      * none can run and no timeout is set then throws {@link DeadlockException}, which says where
      * each fiber waits and was spawned; before that, every await of a fiber throws it, so that the
      * fibers end. Fibers that wait in the JDK are left behind. A fiber in a timed wait of the JDK
-     * or in I/O, or one that waits for another run, is not taken for a deadlock, and is logged.
+     * or in I/O, or one that waits for another run, is not taken for a deadlock, and is logged. One
+     * that waits for a thread is, even if a fiber of the run has started that thread.
      *
      * <p>As {@link #virtualTime} unless chosen: where other threads wake fibers of a run in virtual
      * time, the world is not closed.

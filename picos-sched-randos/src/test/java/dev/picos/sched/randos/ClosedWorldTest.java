@@ -235,6 +235,33 @@ class ClosedWorldTest {
     assertThat(log).isEmpty();
   }
 
+  @ParameterizedTest
+  @MethodSource("closed")
+  void fiberThatWaitsForAThreadItStarted_isTakenForADeadlock(RandosScheduler scheduler)
+      throws Exception {
+    Computation<Object> deadlockIsOver = new Computation<>();
+    Computation<Object> thread = new Computation<>();
+
+    DeadlockException deadlock =
+        deadlock(
+            scheduler,
+            () -> {
+              Computation<Object> answer = new Computation<>();
+              thread.tryReturn(
+                  Thread.startVirtualThread(
+                      () -> {
+                        deadlockIsOver.join();
+                        log.add(answer.tryReturn("too late"));
+                      }));
+              answer.join();
+            });
+    deadlockIsOver.tryReturn(true);
+    ((Thread) thread.await()).join();
+
+    assertThat(deadlock.fibers()).hasSize(1);
+    assertThat(log).containsExactly(true);
+  }
+
   @Test
   void sameSeed_sameDeadlock() {
     List<String> messages = new ArrayList<>();
@@ -338,6 +365,26 @@ class ClosedWorldTest {
             assertThat(trigger.await()).isNull();
           });
     }
+  }
+
+  @Test
+  void openWorld_waitsForThreadsThatFibersStart() {
+    for (RandosScheduler scheduler :
+        List.of(
+            RandosScheduler.create(),
+            RandosScheduler.builder().virtualTime(true).closedWorld(false).build())) {
+      scheduler.run(
+          () -> {
+            Computation<Object> answer = new Computation<>();
+            Thread.startVirtualThread(
+                () -> {
+                  Fiber.sleep(Duration.ofMillis(1)); // in real time
+                  answer.tryReturn("from a thread");
+                });
+            log.add(answer.await());
+          });
+    }
+    assertThat(log).containsExactly("from a thread", "from a thread");
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,6 +55,61 @@ class RandosSchedulerTest {
   void seed_meansTheSameEverywhere() {
     assertThat(Programs.YIELDS.run(seeded(42))).isEqualTo("becbcbbdcadadbdbcaccaeddeeeaea");
     assertThat(Programs.REENTRANT_LOCK.run(seeded(42))).isEqualTo("beacbbbdbbeeeeeaaaaacccccddddd");
+  }
+
+  /** A thread that a fiber starts needs no domain of the run, and no turn in it. */
+  @Test
+  void threadThatAFiberStarts_runsBesideTheRun() {
+    seeded(1)
+        .run(
+            () -> {
+              AtomicReference<Fiber> other = new AtomicReference<>();
+              Thread.startVirtualThread(() -> other.set(Fiber.current()));
+              while (other.get() == null) {
+                Thread.onSpinWait(); // on the only domain
+              }
+              assertThat(other.get()).isNotSameAs(Fiber.current());
+            });
+  }
+
+  /** RN-01: such a thread, and what it spawns, has no part in the choices. */
+  @Test
+  void threadsThatFibersStart_leaveTheScheduleAsItIs() {
+    for (long seed = 0; seed < 20; seed++) {
+      String schedule = yields(seeded(seed), () -> {});
+      String withThreads =
+          yields(
+              seeded(seed),
+              () ->
+                  Thread.startVirtualThread(
+                      () -> {
+                        for (int i = 0; i < 10; i++) {
+                          Fibers.spawnBare(Fiber::yield);
+                          Fiber.yield();
+                        }
+                      }));
+      assertThat(withThreads).as("seed %d", seed).isEqualTo(schedule);
+    }
+  }
+
+  /** Five fibers do something and yield; returns who had his turn when. */
+  private static String yields(RandosScheduler scheduler, Runnable first) {
+    StringBuilder log = new StringBuilder();
+    scheduler.run(
+        () -> {
+          for (int i = 0; i < 5; i++) {
+            char name = (char) ('a' + i);
+            Fibers.spawnBare(
+                () -> {
+                  first.run();
+                  for (int turn = 0; turn < 6; turn++) {
+                    log.append(name);
+                    Fiber.yield();
+                  }
+                });
+          }
+        });
+    return log.toString();
   }
 
   @Test
