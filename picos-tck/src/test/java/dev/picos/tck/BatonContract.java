@@ -45,8 +45,8 @@ class BatonContract extends SchedulerContract {
   /** Many only where a rule is expected to fail, or to pass with a scheduler that is correct. */
   @Override
   public int rounds(int usual) {
-    int few = Math.min(usual, 50);
-    return mayFail() || flaw == Flaw.NONE ? Math.max(few, usual / 200) : few;
+    boolean many = mayFail() || flaw == Flaw.NONE;
+    return Math.min(usual, many ? Math.max(50, usual / 200) : 20);
   }
 
   private boolean mayFail() {

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What the suite says of schedulers that are wrong, each in one place, and of one that is not. */
 class FlawTest {
   /** Rules that are to fail are mostly waited for. */
-  private static final ExecutorService AT_ONCE = Executors.newFixedThreadPool(8);
+  private static final ExecutorService AT_ONCE = Executors.newFixedThreadPool(4);
 
   private static final Map<Flaw, Future<Suite>> SUITES = new EnumMap<>(Flaw.class);
 
