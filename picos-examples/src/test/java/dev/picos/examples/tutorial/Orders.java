@@ -40,7 +40,6 @@ final class Orders {
       RandosScheduler.builder()
           .seed(seed)
           .closedWorld(true) // so that a deadlock ends the run
-          .freshThreads(true) // of which none remembers an earlier run
           .build()
           .run(program);
       // endregion
