@@ -80,7 +80,9 @@ class PointTest {
         Fork.java(PointProgram.class, List.of(Trigger.class), List.of("-Dpicos.explore=true"));
 
     assertThat(fork.output())
-        .contains("-Dpicos.explore=true needs a provider of dev.picos.core.Point$Explorer");
+        .contains(
+            "-Dpicos.explore=true needs an explorer",
+            "no provider of dev.picos.core.Point$Explorer");
     assertThat(fork.exit()).isNotZero();
   }
 
