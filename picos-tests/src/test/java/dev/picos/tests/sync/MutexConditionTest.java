@@ -7,6 +7,7 @@ import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.std.sync.Condition;
+import dev.picos.std.sync.Latch;
 import dev.picos.std.sync.Mutex;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
@@ -19,13 +20,6 @@ class MutexConditionTest {
   private final RuntimeException reason = new CancellationException("reason");
   private final Mutex mutex = new Mutex();
   private final Condition condition = mutex.newCondition();
-
-  /** Returns once so many wait for the condition, and the last one has released the mutex. */
-  private void untilWaiting(int count) {
-    Waiting.until(condition, count);
-    mutex.lock();
-    mutex.unlock();
-  }
 
   @OnEveryScheduler
   void await_withTheMutexOfAnother(Scheduler scheduler) {
@@ -112,9 +106,19 @@ class MutexConditionTest {
     // CV-01: who has waited in vain takes the mutex again, however long that takes, flags as before
     scheduler.run(
         () -> {
-          Computation<Boolean> awaiter = timedAwaiter(Duration.ofMillis(1));
-          untilWaiting(1);
-          mutex.lock();
+          Latch locked = new Latch(1);
+          Computation<Boolean> awaiter =
+              Fibers.start(
+                  () -> {
+                    mutex.lock();
+                    locked.decr();
+                    Waiting.until(mutex, 1);
+                    boolean signaled = condition.await(Duration.ofMillis(1));
+                    mutex.unlock();
+                    return signaled;
+                  });
+          locked.await();
+          mutex.lock(); // is handed over as soon as the awaiter waits
           Waiting.until(mutex, 1);
           assertThat(awaiter.isRunning()).isTrue();
           condition.signal();
