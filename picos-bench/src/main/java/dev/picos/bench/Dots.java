@@ -11,7 +11,7 @@ import java.util.function.UnaryOperator;
  * logarithmic axis.
  */
 record Dots(String title, String axis, List<Row> rows) implements Panel {
-  private static final int LEFT = 175;
+  private static final int LEFT = 190;
   private static final int RIGHT = 20;
   private static final int TOP = 40;
   private static final int BOTTOM = 50;

@@ -19,7 +19,7 @@ import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
  * Measures the standard library beside its rivals, prints a table for the documentation, and draws
- * a chart into the file that the first argument names. Takes about ten minutes; a second argument
+ * a chart into the file that the first argument names. Takes about five minutes; a second argument
  * of {@code quick} makes it a trial of two.
  */
 public final class Rivals {
@@ -171,7 +171,8 @@ public final class Rivals {
   }
 
   private String table(String domains) {
-    StringBuilder table = new StringBuilder("| ns, " + domains + " | picos | jdk | kotlin | jox |");
+    String on = domains.equals("1") ? "one domain" : "two domains";
+    StringBuilder table = new StringBuilder("| ns, " + on + " | picos | jdk | kotlin | jox |");
     table.append("\n|---|---:|---:|---:|---:|\n");
     for (Task task : TASKS) {
       table.append("| ").append(task.name).append(" |");

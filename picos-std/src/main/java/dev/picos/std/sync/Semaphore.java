@@ -176,7 +176,8 @@ public final class Semaphore {
   /**
    * Returns the event of {@link #acquire}: ready when there is a permit, which whoever commits to
    * it has taken. It queues up like {@code acquire}, anew in each synchronization. One that loses,
-   * or whose fiber is canceled, has no permit; it may for a moment hold one that comes just then.
+   * or whose fiber is canceled, has no permit; for a moment it may hold one, which {@code
+   * tryAcquire} then misses.
    */
   public Event<@Nullable Void> acquireEvent() {
     return Event.fromRequest(new Acquire());
