@@ -11,7 +11,7 @@ public final class Heap {
   /** Collects garbage until that frees nothing more, and returns the bytes in use. */
   public static long used() {
     long least = Long.MAX_VALUE;
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 2; round++) {
       ManagementFactory.getMemoryMXBean().gc();
       least = Math.min(least, afterCollection());
     }

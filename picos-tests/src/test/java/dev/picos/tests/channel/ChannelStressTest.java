@@ -46,8 +46,7 @@ class ChannelStressTest {
   @Test
   @Tag("explored")
   void manySeeds_switchingAnywhere() {
-    int seeds = Integer.getInteger("picos.tests.seeds", 1_000);
-    RandomPreemption.during(() -> play(0, seeds));
+    RandomPreemption.during(() -> play(0, RandomPreemption.SEEDS));
   }
 
   /** Plays once with each seed, in an order of fibers that the seed decides. */

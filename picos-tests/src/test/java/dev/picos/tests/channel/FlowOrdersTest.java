@@ -14,12 +14,10 @@ import org.junit.jupiter.api.Test;
 /** Publishers in many orders, with a switch of fibers before any access to what they share. */
 @Tag("explored")
 class FlowOrdersTest {
-  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
-
   /** Whenever the channel is closed, a subscriber that asks for nothing is told of it. */
   @Test
   void publisher_endsWithoutDemand() {
-    for (long seed = 1; seed <= SEEDS; seed++) {
+    for (long seed = 1; seed <= RandomPreemption.SEEDS; seed++) {
       RandosScheduler scheduler = RandosScheduler.builder().seed(seed).closedWorld(true).build();
       RandomPreemption.during(
           () ->

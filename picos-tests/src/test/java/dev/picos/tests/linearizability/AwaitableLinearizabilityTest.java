@@ -10,8 +10,6 @@ import org.junit.jupiter.api.Test;
 /** Awaitables do what they would do if each of their operations were atomic. */
 @Tag("explored")
 class AwaitableLinearizabilityTest {
-  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
-
   /** The value. The name says what is done to it: {@code compareAndSet} is from 0. */
   private static final class AwaitableModel implements Model<Integer> {
     @Override
@@ -54,7 +52,7 @@ class AwaitableLinearizabilityTest {
             })
         .operation("get", (awaitable, none) -> awaitable.get())
         .operation("await", 3, (awaitable, value) -> run(() -> awaitable.await(value)))
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   /** The same; small integers are the same objects each time. */
@@ -87,7 +85,7 @@ class AwaitableLinearizabilityTest {
             })
         .operation("get", (awaitable, none) -> awaitable.get())
         .operation("await", 3, (awaitable, value) -> run(() -> awaitable.await(value)))
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   private static boolean tryAcquire(Awaitable<Integer> permits) {
@@ -123,6 +121,6 @@ class AwaitableLinearizabilityTest {
               return null;
             })
         .operation("availablePermits", (permits, none) -> permits.get())
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 }

@@ -16,8 +16,6 @@ import org.junit.jupiter.api.Test;
 /** Broadcasts, and choices between them, do what they would do if all of it were atomic. */
 @Tag("explored")
 class BroadcastLinearizabilityTest {
-  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
-
   /** A broadcast, and a reader for each fiber. */
   private static final class Followed {
     private final String name;
@@ -76,7 +74,7 @@ class BroadcastLinearizabilityTest {
 
   @Test
   void broadcast() {
-    one().check(SEEDS);
+    one().check(RandomPreemption.SEEDS);
   }
 
   @Test
@@ -89,7 +87,7 @@ class BroadcastLinearizabilityTest {
         .operation("read0", (of, none) -> poll(of.readEvent()))
         .operation("poison0", (of, none) -> of.broadcast.tryPoison(new IllegalStateException()))
         .fibers(4)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   private static Event<String> either(List<Followed> broadcasts) {
@@ -118,12 +116,12 @@ class BroadcastLinearizabilityTest {
     choices(2)
         .operation("read0 read1", (of, none) -> poll(either(of)))
         .operation("tap0", (of, none) -> run(of.get(0)::tap))
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   @Test
   void choices_canceledOften() {
-    choices(8).check(SEEDS);
+    choices(8).check(RandomPreemption.SEEDS);
   }
 
   @Test
@@ -131,6 +129,6 @@ class BroadcastLinearizabilityTest {
     choices(2)
         .operation(
             "poison1", (of, none) -> of.get(1).broadcast.tryPoison(new IllegalStateException()))
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 }

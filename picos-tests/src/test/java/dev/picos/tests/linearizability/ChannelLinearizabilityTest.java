@@ -12,8 +12,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Channels do what they would do if each of their operations, and each choice, were atomic. */
 @Tag("explored")
 class ChannelLinearizabilityTest {
-  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
-
   private static Channel<Integer> make(int capacity) {
     return capacity == 0 ? Channel.rendezvous() : Channel.buffered(capacity);
   }
@@ -33,7 +31,7 @@ class ChannelLinearizabilityTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
   void sendAndReceive(int capacity) {
-    one(capacity).check(SEEDS);
+    one(capacity).check(RandomPreemption.SEEDS);
   }
 
   @ParameterizedTest
@@ -44,7 +42,7 @@ class ChannelLinearizabilityTest {
         .operation("receive0", (channel, none) -> received(channel.tryReceive()))
         .fibers(4)
         .length(3)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   private static Object received(Outcome.Returned<Integer> item) {
@@ -63,7 +61,7 @@ class ChannelLinearizabilityTest {
             })
         .fibers(4)
         .length(3)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   private static Supplier<List<Channel<Integer>>> two(int capacity) {
@@ -100,7 +98,7 @@ class ChannelLinearizabilityTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
   void choicesAmongThemselves(int capacity) {
-    choices(capacity).fibers(4).length(3).check(SEEDS);
+    choices(capacity).fibers(4).length(3).check(RandomPreemption.SEEDS);
   }
 
   @ParameterizedTest
@@ -117,6 +115,6 @@ class ChannelLinearizabilityTest {
         .operation("receive1", (channels, none) -> "receive1=" + channels.get(1).receive())
         .fibers(4)
         .length(3)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 }

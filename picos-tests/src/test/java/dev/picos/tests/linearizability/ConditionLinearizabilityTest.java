@@ -20,8 +20,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @Tag("explored")
 class ConditionLinearizabilityTest {
-  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
-
   /** How those who wait are told of a permit. */
   private enum Telling {
     SIGNAL,
@@ -235,25 +233,25 @@ class ConditionLinearizabilityTest {
   @ParameterizedTest
   @EnumSource
   void condition_ofScarcity(Telling telling) {
-    scarcity(() -> new MutexMonitor(telling)).check(SEEDS);
+    scarcity(() -> new MutexMonitor(telling)).check(RandomPreemption.SEEDS);
   }
 
   @ParameterizedTest
   @EnumSource
   void poisonCondition_ofScarcity(Telling telling) {
-    scarcity(() -> new PoisonLockMonitor(telling)).check(SEEDS);
+    scarcity(() -> new PoisonLockMonitor(telling)).check(RandomPreemption.SEEDS);
   }
 
   @ParameterizedTest
   @EnumSource
   void condition(Telling telling) {
-    experiment(() -> new MutexMonitor(telling)).fibers(4).check(SEEDS);
+    experiment(() -> new MutexMonitor(telling)).fibers(4).check(RandomPreemption.SEEDS);
   }
 
   @ParameterizedTest
   @EnumSource
   void poisonCondition(Telling telling) {
-    experiment(() -> new PoisonLockMonitor(telling)).fibers(4).check(SEEDS);
+    experiment(() -> new PoisonLockMonitor(telling)).fibers(4).check(RandomPreemption.SEEDS);
   }
 
   @Test
@@ -261,6 +259,6 @@ class ConditionLinearizabilityTest {
     experiment(() -> new PoisonLockMonitor(Telling.SIGNAL))
         .operation("poison", (monitor, none) -> run(monitor::poison))
         .fibers(4)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 }

@@ -17,8 +17,6 @@ import org.junit.jupiter.api.Test;
 /** Locks and semaphores do what they would do if each of their operations were atomic. */
 @Tag("explored")
 class LinearizabilityTest {
-  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
-
   /** The fiber that has the mutex, or -1. */
   private static final class MutexModel implements Model<Integer> {
     /** The owner while it is in the hands of one that was canceled. */
@@ -71,7 +69,7 @@ class LinearizabilityTest {
         .operation("lock", (mutex, none) -> run(mutex::lock))
         .operation("tryLock", (mutex, none) -> mutex.tryLock())
         .operation("unlock", (mutex, none) -> run(mutex::unlock))
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   @Test
@@ -81,7 +79,7 @@ class LinearizabilityTest {
         .operation("tryAcquire", (semaphore, none) -> semaphore.tryAcquire())
         .operation("release", (semaphore, none) -> run(semaphore::release))
         .operation("availablePermits", (semaphore, none) -> semaphore.availablePermits())
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   private static final class PoisonLockModel implements Model<PoisonLockModel.State> {
@@ -130,7 +128,7 @@ class LinearizabilityTest {
         .operation("acquire", (lock, none) -> run(lock::acquire))
         .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
         .operation("release", (lock, none) -> run(lock::release))
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   @Test
@@ -140,7 +138,7 @@ class LinearizabilityTest {
         .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
         .operation("release", (lock, none) -> run(lock::release))
         .operation("poison", (lock, none) -> run(lock::poison))
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   @Test
@@ -150,7 +148,7 @@ class LinearizabilityTest {
         .operation("tryAcquire", (semaphore, none) -> semaphore.tryAcquire())
         .operation("release", (semaphore, none) -> run(semaphore::release))
         .operation("availablePermits", (semaphore, none) -> semaphore.availablePermits())
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   /** How many share it; -1 if one has it alone. */
@@ -204,7 +202,7 @@ class LinearizabilityTest {
         .operation("tryAcquireShared", (lock, none) -> lock.tryAcquireShared())
         .operation("releaseShared", (lock, none) -> run(lock::releaseShared))
         .fibers(4)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   /** A semaphore whose permit may be taken twice. */

@@ -23,8 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Tag("explored")
 class NackLinearizabilityTest {
-  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
-
   private record Request(int number, Channel<Integer> reply, Event<?> nack) {}
 
   /** A service, for which a server works now and then. */
@@ -80,7 +78,7 @@ class NackLinearizabilityTest {
         .fibers(4)
         .length(3)
         .cancelations(cancelations)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   /** A result that no model expects. */
@@ -168,7 +166,7 @@ class NackLinearizabilityTest {
         .operation("send0", 5, (of, item) -> send(of, 0, item).sync())
         .fibers(4)
         .length(3)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   private static Channel<Integer> make(int capacity) {

@@ -20,8 +20,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What happens once, and what fibers await together, does so as if each step were atomic. */
 @Tag("explored")
 class OnceLinearizabilityTest {
-  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 1_000);
-
   /** The count. */
   private static final class LatchModel implements Model<Integer> {
     @Override
@@ -69,7 +67,7 @@ class OnceLinearizabilityTest {
         .operation("isOpen", (latch, none) -> latch.awaitEvent().poll() != null)
         .operation("await", (latch, none) -> run(latch::await))
         .operation("await", (latch, none) -> run(() -> latch.awaitEvent().sync()))
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   /** What it holds: a number, the class of its poison, or {@code "nothing"}. */
@@ -131,7 +129,7 @@ class OnceLinearizabilityTest {
         .operation("read", (ivar, none) -> ivar.readEvent().sync())
         .fibers(4)
         .length(3)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   /** A value that depends on how often its body has come to an end. */
@@ -224,7 +222,7 @@ class OnceLinearizabilityTest {
         .operation("isForced", (once, none) -> once.lazy.isForced())
         .length(3)
         .cancelations(cancelations)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   private static boolean arrived(PoisonBarrier barrier) {
@@ -251,7 +249,7 @@ class OnceLinearizabilityTest {
         .fibers(fibers)
         .length(3)
         .cancelations(cancelations)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 
   @ParameterizedTest
@@ -264,6 +262,6 @@ class OnceLinearizabilityTest {
         .operation("poison", (barrier, none) -> run(barrier::poison))
         .operation("isPoisoned", (barrier, none) -> barrier.isPoisoned())
         .fibers(fibers)
-        .check(SEEDS);
+        .check(RandomPreemption.SEEDS);
   }
 }

@@ -17,20 +17,18 @@ import org.junit.jupiter.api.Test;
 /** A seed means the same order each time, with a switch of fibers before any access, too. */
 @Tag("explored")
 class ReplayTest {
-  private static final int SEEDS = Integer.getInteger("picos.tests.seeds", 200);
-
   /** Whatever ran before it on the same threads. */
   @Test
   void seed_meansTheSameOrderAgain() {
     List<List<String>> first = orders();
 
     assertThat(orders()).isEqualTo(first);
-    assertThat(first.stream().distinct().count()).isGreaterThan(SEEDS / 2);
+    assertThat(first.stream().distinct().count()).isGreaterThan(RandomPreemption.SEEDS / 2);
   }
 
   private static List<List<String>> orders() {
     List<List<String>> orders = new ArrayList<>();
-    for (long seed = 1; seed <= SEEDS; seed++) {
+    for (long seed = 1; seed <= RandomPreemption.SEEDS; seed++) {
       List<String> order = new ArrayList<>();
       RandosScheduler scheduler = RandosScheduler.builder().seed(seed).closedWorld(true).build();
       RandomPreemption.during(() -> scheduler.run(() -> program(order)));

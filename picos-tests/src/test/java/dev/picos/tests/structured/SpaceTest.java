@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
 class SpaceTest {
-  private static final int ROUNDS = 50_000;
+  private static final int ROUNDS = 30_000;
 
   private final AtomicInteger ended = new AtomicInteger();
   private int started;
