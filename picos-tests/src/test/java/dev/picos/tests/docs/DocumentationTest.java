@@ -71,7 +71,8 @@ class DocumentationTest {
       int start = text.indexOf("// region " + name + "\n");
       int end = text.indexOf("// endregion", start);
       assertThat(start).as("region %s of %s", name, file).isNotNegative();
-      return text.substring(text.indexOf('\n', start) + 1, end).stripIndent();
+      return text.substring(text.indexOf('\n', start) + 1, end).stripIndent().stripTrailing()
+          + "\n";
     } catch (IOException e) {
       throw new AssertionError("no such file: " + file, e);
     }
