@@ -34,10 +34,11 @@ class AwaitableIntTest {
 
   private final RuntimeException reason = new CancellationException("reason");
   private final AwaitableInt awaitable = new AwaitableInt(0);
+  private final Waiters waiters = new Waiters(awaitable::waiterCount);
 
   /** Awaits once. */
   private Computation<Object> waiter(Computation<?> computation, int before) {
-    return Fibers.startUnder(
+    return waiters.startUnder(
         computation,
         () -> {
           awaitable.await(before);
@@ -45,18 +46,12 @@ class AwaitableIntTest {
         });
   }
 
-  /** Awaits once the value that is there, and has begun to when this returns. */
+  /** Awaits once the value that is there, and is suspended when this returns. */
   private Computation<Object> waiter(int before) {
     int count = awaitable.waiterCount();
     Computation<Object> waiter = waiter(new Computation<>(), before);
-    untilWaiting(count + 1);
+    waiters.until(count + 1);
     return waiter;
-  }
-
-  private void untilWaiting(int count) {
-    while (awaitable.waiterCount() != count) {
-      Fiber.yield();
-    }
   }
 
   private static void yieldALot() {
@@ -259,7 +254,7 @@ class AwaitableIntTest {
         () -> {
           Computation<Object> computation = new Computation<>();
           Computation<Object> canceled = waiter(computation, 0);
-          untilWaiting(1);
+          waiters.until(1);
           Computation<Object> next = waiter(0);
           computation.tryCancel(reason);
           assertThatThrownBy(canceled::await).isSameAs(reason);
@@ -277,13 +272,13 @@ class AwaitableIntTest {
         () -> {
           Computation<Object> computation = new Computation<>();
           Computation<Object> waiter =
-              Fibers.startUnder(
+              waiters.startUnder(
                   computation,
                   () -> {
                     Control.protect(() -> awaitable.await(0));
                     return "woken";
                   });
-          untilWaiting(1);
+          waiters.until(1);
           computation.tryCancel(reason);
           yieldALot();
           assertThat(waiter.isRunning()).isTrue();
@@ -300,11 +295,11 @@ class AwaitableIntTest {
         () -> {
           Computation<Object> computation = new Computation<>();
           Computation<Object> waiter = waiter(computation, 0);
-          untilWaiting(1);
+          waiters.until(1);
           computation.tryReturn("by another fiber");
           yieldALot();
           assertThat(waiter.isRunning()).isTrue();
-          untilWaiting(1);
+          waiters.until(1);
           awaitable.set(1);
           awaitable.signal();
           assertThat(waiter.await()).isEqualTo("woken");
@@ -320,7 +315,7 @@ class AwaitableIntTest {
             awaitable.set(0);
             Computation<Object> computation = new Computation<>();
             Computation<Object> waiter = waiter(computation, 0);
-            untilWaiting(1);
+            waiters.until(1);
             Computation<Object> other = waiter(0);
             Computation<Boolean> canceler = Fibers.start(() -> computation.tryCancel(reason));
             for (int spins = round % 60; spins > 0; spins--) {
@@ -441,8 +436,8 @@ class AwaitableIntTest {
     // a limited wait that is signaled in time ends with true
     scheduler.run(
         () -> {
-          Computation<Boolean> waiter = Fibers.start(() -> awaitable.await(0, LONG));
-          untilWaiting(1);
+          Computation<Boolean> waiter = waiters.start(() -> awaitable.await(0, LONG));
+          waiters.until(1);
           awaitable.set(1);
           awaitable.signal();
           assertThat(waiter.await()).isTrue();
@@ -456,11 +451,9 @@ class AwaitableIntTest {
         () -> {
           Computation<Object> computation = new Computation<>();
           Computation<Object> limit = new Computation<>();
-          Computation<Boolean> waiter = new Computation<>();
-          Fiber.spawn(
-              new Fiber(computation, false),
-              fiber -> waiter.tryCapture(() -> awaitable.await(0, limit)));
-          untilWaiting(1);
+          Computation<Boolean> waiter =
+              waiters.startUnder(computation, () -> awaitable.await(0, limit));
+          waiters.until(1);
           computation.tryReturn("by another fiber");
           yieldALot();
           assertThat(waiter.isRunning()).isTrue();
@@ -478,8 +471,8 @@ class AwaitableIntTest {
           for (int round = 0; round < 1_000; round++) {
             awaitable.set(0);
             Computation<Object> limit = new Computation<>();
-            Computation<Boolean> waiter = Fibers.start(() -> awaitable.await(0, limit));
-            untilWaiting(1);
+            Computation<Boolean> waiter = waiters.start(() -> awaitable.await(0, limit));
+            waiters.until(1);
             Trigger trigger = new Trigger();
             Awaiter other = awaitable.add(trigger);
             awaitable.set(1);
@@ -558,29 +551,32 @@ class AwaitableIntTest {
               Computation<Object> computation = new Computation<>();
               computations.add(computation);
               results.add(
-                  Fibers.startUnder(
+                  waiters.startUnder(
                       computation,
                       () -> {
                         awaitable.await(0);
                         return woken.incrementAndGet();
                       }));
             }
-            untilWaiting(count);
-            awaitable.set(1);
-            Run.all(
-                () -> {
-                  for (int i = 0; i < count / 2; i++) {
-                    computations.get(random.nextInt(count)).tryCancel(reason);
-                  }
-                },
-                () -> signalMany(count / 4),
-                () -> signalMany(count / 4));
-            while (woken.get() < count / 2) {
-              Fiber.yield();
+            try {
+              waiters.until(count);
+              awaitable.set(1);
+              Run.all(
+                  () -> {
+                    for (int i = 0; i < count / 2; i++) {
+                      computations.get(random.nextInt(count)).tryCancel(reason);
+                    }
+                  },
+                  () -> signalMany(count / 4),
+                  () -> signalMany(count / 4));
+              while (woken.get() < count / 2) {
+                Fiber.yield();
+              }
+              yieldALot();
+              assertThat(woken).hasValue(count / 2);
+            } finally {
+              computations.forEach(computation -> computation.tryCancel(reason));
             }
-            yieldALot();
-            assertThat(woken).hasValue(count / 2);
-            computations.forEach(computation -> computation.tryCancel(reason));
             results.forEach(Computation::join);
             assertThat(woken).hasValue(count / 2);
             assertThat(awaitable).hasToString("AwaitableInt[1]");

@@ -12,7 +12,6 @@ import dev.picos.std.awaitable.Awaitable;
 import dev.picos.std.awaitable.AwaitableLong;
 import dev.picos.std.awaitable.Awaiter;
 import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
@@ -32,11 +31,7 @@ class AwaitableTest {
   private final String second = new StringBuilder(first).toString();
   private final Awaitable<@Nullable String> reference = new Awaitable<>(first);
 
-  private void untilWaiting(int count) {
-    while (number.waiterCount() + reference.waiterCount() != count) {
-      Fiber.yield();
-    }
-  }
+  private final Waiters waiters = new Waiters(() -> number.waiterCount() + reference.waiterCount());
 
   private static void yieldALot() {
     for (int i = 0; i < 10; i++) {
@@ -80,12 +75,12 @@ class AwaitableTest {
     scheduler.run(
         () -> {
           Computation<Object> waiter =
-              Fibers.start(
+              waiters.start(
                   () -> {
                     number.await(BIG);
                     return "woken";
                   });
-          untilWaiting(1);
+          waiters.until(1);
           number.set(Long.MAX_VALUE);
           number.set(BIG);
           number.broadcast();
@@ -104,12 +99,12 @@ class AwaitableTest {
     scheduler.run(
         () -> {
           Computation<Object> waiter =
-              Fibers.start(
+              waiters.start(
                   () -> {
                     reference.await(first);
                     return "woken";
                   });
-          untilWaiting(1);
+          waiters.until(1);
           reference.broadcast();
           yieldALot();
           assertThat(waiter.isRunning()).isTrue();
@@ -127,12 +122,12 @@ class AwaitableTest {
         () -> {
           reference.set(null);
           Computation<Object> waiter =
-              Fibers.start(
+              waiters.start(
                   () -> {
                     reference.await(null);
                     return "woken";
                   });
-          untilWaiting(1);
+          waiters.until(1);
           reference.broadcast();
           yieldALot();
           assertThat(waiter.isRunning()).isTrue();
@@ -179,7 +174,7 @@ class AwaitableTest {
                 assertThatThrownBy(() -> number.await(BIG, LONG)).isSameAs(reason);
                 assertThatThrownBy(() -> reference.await(first, LONG)).isSameAs(reason);
               });
-          untilWaiting(0);
+          waiters.until(0);
         });
   }
 
@@ -198,9 +193,9 @@ class AwaitableTest {
               .isThrownBy(() -> number.await(BIG, Duration.ofNanos(-1)));
           assertThatIllegalArgumentException()
               .isThrownBy(() -> reference.await(first, Duration.ofNanos(-1)));
-          Computation<Boolean> ofNumber = Fibers.start(() -> number.await(BIG, LONG));
-          Computation<Boolean> ofReference = Fibers.start(() -> reference.await(first, LONG));
-          untilWaiting(2);
+          Computation<Boolean> ofNumber = waiters.start(() -> number.await(BIG, LONG));
+          Computation<Boolean> ofReference = waiters.start(() -> reference.await(first, LONG));
+          waiters.until(2);
           number.set(0);
           number.signal();
           reference.set(null);
