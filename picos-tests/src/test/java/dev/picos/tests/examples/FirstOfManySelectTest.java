@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
  * The same question to several servers, as in {@link FirstOfManyTest}, but with events: the servers
@@ -69,33 +70,28 @@ class FirstOfManySelectTest {
     return server;
   }
 
-  /** One who works on each question until it is told to stop. */
-  private Server silent() {
+  /** One who works on each question until it is told to stop, and then does {@code last}. */
+  private Server working(Consumer<Request> last) {
     Server server = new Server();
     Flock.fork(
         () -> {
           for (Request request : server.requests) {
             asked.incrementAndGet();
             request.unwanted.sync();
+            last.accept(request);
             unwanted.incrementAndGet();
           }
         });
     return server;
   }
 
+  private Server silent() {
+    return working(request -> {});
+  }
+
   /** One whose answer comes when it is not wanted any more. */
   private Server late() {
-    Server server = new Server();
-    Flock.fork(
-        () -> {
-          for (Request request : server.requests) {
-            asked.incrementAndGet();
-            request.unwanted.sync();
-            request.answer.fill("late");
-            unwanted.incrementAndGet();
-          }
-        });
-    return server;
+    return working(request -> request.answer.fill("late"));
   }
 
   private void awaitUnwanted(int count) {

@@ -2,10 +2,9 @@ package dev.picos.tests.linearizability;
 
 import static dev.picos.tests.linearizability.Experiment.run;
 
-import dev.picos.std.sync.Condition;
 import dev.picos.std.sync.Mutex;
-import dev.picos.std.sync.PoisonLock;
 import dev.picos.std.sync.PoisonedException;
+import dev.picos.tests.sync.Side;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -28,32 +27,22 @@ class ConditionLinearizabilityTest {
   }
 
   /** A semaphore made of a lock and a condition. */
-  private abstract static class Monitor {
+  private static final class Monitor {
+    private final Side side;
     private final Telling telling;
     private int permits;
 
-    Monitor(Telling telling) {
+    Monitor(Side side, Telling telling) {
+      this.side = side;
       this.telling = telling;
     }
 
-    abstract void lock();
-
-    abstract void unlock();
-
-    abstract void await();
-
-    abstract boolean await(Duration timeout);
-
-    abstract void signal();
-
-    abstract void signalAll();
-
     private boolean locked(BooleanSupplier body) {
-      lock();
+      side.acquire();
       try {
         return body.getAsBoolean();
       } finally {
-        unlock();
+        side.release();
       }
     }
 
@@ -70,7 +59,7 @@ class ConditionLinearizabilityTest {
           locked(
               () -> {
                 while (permits == 0) {
-                  await();
+                  side.await();
                 }
                 return add(-1);
               });
@@ -81,7 +70,7 @@ class ConditionLinearizabilityTest {
     }
 
     boolean tryAcquireLater() {
-      return locked(() -> (permits > 0 || await(Duration.ZERO)) && permits > 0 && add(-1));
+      return locked(() -> (permits > 0 || side.await(Duration.ZERO)) && permits > 0 && add(-1));
     }
 
     void release() {
@@ -89,100 +78,21 @@ class ConditionLinearizabilityTest {
           locked(
               () -> {
                 if (telling == Telling.SIGNAL) {
-                  signal();
+                  side.signal();
                 }
                 return add(1);
               });
       switch (telling) {
         case SIGNAL -> {}
-        case SIGNAL_AFTER_UNLOCK -> signal();
-        case SIGNAL_ALL -> signalAll();
+        case SIGNAL_AFTER_UNLOCK -> side.signal();
+        case SIGNAL_ALL -> side.signalAll();
       }
-    }
-  }
-
-  private static final class MutexMonitor extends Monitor {
-    private final Mutex mutex = new Mutex();
-    private final Condition condition = mutex.newCondition();
-
-    MutexMonitor(Telling telling) {
-      super(telling);
-    }
-
-    @Override
-    void lock() {
-      mutex.lock();
-    }
-
-    @Override
-    void unlock() {
-      mutex.unlock();
-    }
-
-    @Override
-    void await() {
-      condition.await();
-    }
-
-    @Override
-    boolean await(Duration timeout) {
-      return condition.await(timeout);
-    }
-
-    @Override
-    void signal() {
-      condition.signal();
-    }
-
-    @Override
-    void signalAll() {
-      condition.signalAll();
-    }
-  }
-
-  private static final class PoisonLockMonitor extends Monitor {
-    private final PoisonLock lock = new PoisonLock();
-    private final PoisonLock.Condition condition = lock.newCondition();
-
-    PoisonLockMonitor(Telling telling) {
-      super(telling);
-    }
-
-    @Override
-    void lock() {
-      lock.acquire();
-    }
-
-    @Override
-    void unlock() {
-      lock.release();
-    }
-
-    @Override
-    void await() {
-      condition.await();
-    }
-
-    @Override
-    boolean await(Duration timeout) {
-      return condition.await(timeout);
-    }
-
-    @Override
-    void signal() {
-      condition.signal();
-    }
-
-    @Override
-    void signalAll() {
-      condition.signalAll();
     }
 
     /** Those who wait for the condition do not want the lock, and so have to be told. */
     void poison() {
-      lock.acquire();
-      lock.poison();
-      condition.signalAll();
+      side.poison();
+      side.signalAll();
     }
   }
 
@@ -212,7 +122,7 @@ class ConditionLinearizabilityTest {
     }
   }
 
-  private static <M extends Monitor> Experiment<M> experiment(Supplier<M> monitor) {
+  private static Experiment<Monitor> experiment(Supplier<Monitor> monitor) {
     return new Experiment<>(monitor, new MonitorModel())
         .operation("acquire", (of, none) -> run(of::acquire))
         .operation("acquire", (of, none) -> run(of::acquire))
@@ -221,7 +131,7 @@ class ConditionLinearizabilityTest {
         .operation("tryAcquire", (of, none) -> of.tryAcquireLater());
   }
 
-  private static <M extends Monitor> Experiment<M> scarcity(Supplier<M> monitor) {
+  private static Experiment<Monitor> scarcity(Supplier<Monitor> monitor) {
     return new Experiment<>(monitor, new MonitorModel())
         .operation("acquire", (of, none) -> run(of::acquire))
         .operation("acquire", (of, none) -> run(of::acquire))
@@ -233,30 +143,32 @@ class ConditionLinearizabilityTest {
   @ParameterizedTest
   @EnumSource
   void condition_ofScarcity(Telling telling) {
-    scarcity(() -> new MutexMonitor(telling)).check(RandomPreemption.SEEDS);
+    scarcity(() -> new Monitor(Side.ofMutex(new Mutex()), telling)).check(RandomPreemption.SEEDS);
   }
 
   @ParameterizedTest
   @EnumSource
   void poisonCondition_ofScarcity(Telling telling) {
-    scarcity(() -> new PoisonLockMonitor(telling)).check(RandomPreemption.SEEDS);
+    scarcity(() -> new Monitor(Side.ofLock(), telling)).check(RandomPreemption.SEEDS);
   }
 
   @ParameterizedTest
   @EnumSource
   void condition(Telling telling) {
-    experiment(() -> new MutexMonitor(telling)).fibers(4).check(RandomPreemption.SEEDS);
+    experiment(() -> new Monitor(Side.ofMutex(new Mutex()), telling))
+        .fibers(4)
+        .check(RandomPreemption.SEEDS);
   }
 
   @ParameterizedTest
   @EnumSource
   void poisonCondition(Telling telling) {
-    experiment(() -> new PoisonLockMonitor(telling)).fibers(4).check(RandomPreemption.SEEDS);
+    experiment(() -> new Monitor(Side.ofLock(), telling)).fibers(4).check(RandomPreemption.SEEDS);
   }
 
   @Test
   void poisonCondition_ofPoisonedLock() {
-    experiment(() -> new PoisonLockMonitor(Telling.SIGNAL))
+    experiment(() -> new Monitor(Side.ofLock(), Telling.SIGNAL))
         .operation("poison", (monitor, none) -> run(monitor::poison))
         .fibers(4)
         .check(RandomPreemption.SEEDS);

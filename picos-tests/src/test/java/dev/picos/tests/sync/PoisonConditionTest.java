@@ -9,7 +9,6 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Control;
 import dev.picos.std.sync.FrozenException;
-import dev.picos.std.sync.PoisonLock;
 import dev.picos.std.sync.PoisonRwLock;
 import dev.picos.std.sync.PoisonedException;
 import dev.picos.tests.Fibers;
@@ -52,21 +51,6 @@ class PoisonConditionTest {
     }
   }
 
-  /** Poisons the lock, which nobody holds. */
-  private static void poison(Side side) {
-    switch (side.lock()) {
-      case PoisonLock lock -> {
-        Control.protect(lock::acquire);
-        lock.poison();
-      }
-      case PoisonRwLock lock -> {
-        Control.protect(lock::acquire);
-        lock.poison();
-      }
-      default -> throw new AssertionError(side.lock());
-    }
-  }
-
   @Test
   void await_onTheOtherSide() {
     // CV-06: who holds a lock in one way cannot await in the other
@@ -92,7 +76,7 @@ class PoisonConditionTest {
               awaiters.add(awaiter(side));
             }
             side.untilWaiting(4);
-            poison(side);
+            Control.protect(side::poison);
             yieldALot();
             assertThat(awaiters).allMatch(Computation::isRunning);
             side.signal();
@@ -127,7 +111,7 @@ class PoisonConditionTest {
                       return "woken";
                     });
             side.untilWaiting(1);
-            poison(side);
+            Control.protect(side::poison);
             computation.tryCancel(reason);
             assertThatThrownBy(canceled::await).isInstanceOf(PoisonedException.class);
             assertThat(flags).hasValue(2);

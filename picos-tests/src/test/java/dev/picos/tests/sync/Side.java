@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** A lock that is held in one way, and a condition of it. */
-final class Side {
+public final class Side {
   /** What is done to the lock. */
   private record Holding(Object lock, Runnable acquire, Runnable release) {}
 
@@ -32,7 +32,7 @@ final class Side {
     waits = conditions.get();
   }
 
-  static Side ofMutex(Mutex mutex) {
+  public static Side ofMutex(Mutex mutex) {
     return new Side(
         new Holding(mutex, mutex::lock, mutex::unlock),
         () -> {
@@ -41,7 +41,7 @@ final class Side {
         });
   }
 
-  static Side ofLock() {
+  public static Side ofLock() {
     PoisonLock lock = new PoisonLock();
     return new Side(
         new Holding(lock, lock::acquire, lock::release),
@@ -100,31 +100,46 @@ final class Side {
     return name.endsWith("[free]") || name.endsWith("[unlocked]");
   }
 
-  void acquire() {
+  public void acquire() {
     holding.acquire.run();
   }
 
-  void release() {
+  public void release() {
     holding.release.run();
+  }
+
+  /** Acquires the lock as a whole, and poisons it. */
+  public void poison() {
+    switch (holding.lock) {
+      case PoisonLock lock -> {
+        lock.acquire();
+        lock.poison();
+      }
+      case PoisonRwLock lock -> {
+        lock.acquire();
+        lock.poison();
+      }
+      default -> throw new AssertionError(holding.lock);
+    }
   }
 
   Object condition() {
     return waits.condition;
   }
 
-  void await() {
+  public void await() {
     waits.await.run();
   }
 
-  boolean await(Duration duration) {
+  public boolean await(Duration duration) {
     return waits.awaitFor.test(duration);
   }
 
-  void signal() {
+  public void signal() {
     waits.signal.run();
   }
 
-  void signalAll() {
+  public void signalAll() {
     waits.signalAll.run();
   }
 
