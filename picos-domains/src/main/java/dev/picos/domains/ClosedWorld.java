@@ -1,7 +1,6 @@
 package dev.picos.domains;
 
 import dev.picos.core.Fiber;
-import java.lang.System.Logger.Level;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class ClosedWorld {
   // For maintainers.
   //
-  // Asked by the last domain when it finds nothing to do, so every fiber that has not ended is
-  // suspended then, and what it has written is visible. One whose thread does not wait has just
-  // been woken from outside, and is about to come.
+  // Asked by the last domain when it finds nothing to do and while no other can arrive, so every
+  // fiber that has not ended is suspended then, and what it has written is visible. One whose
+  // thread
+  // does not wait has just been woken from outside, or let into a monitor, and is about to come.
+  // That may happen while we look, so they are looked at once more in the end: as none of them can
+  // run, what has left the state of waiting meanwhile does not come back to it.
   //
   // A fiber that waits outside is no deadlock: in a timed wait of the JDK, in I/O, or for another
   // run. Only its stack tells.
@@ -27,14 +29,12 @@ final class ClosedWorld {
   // Unwinding lets every await throw. What fibers do on their way out may wait again, and be in a
   // deadlock again, and so on; a program that never stops doing so is left where it is.
 
-  private static final System.Logger LOGGER = System.getLogger("dev.picos.domains");
   private static final int MOST_ROUNDS = 1_000;
 
   private final Map<Fiber, Living> living = new ConcurrentHashMap<>();
   private final AtomicLong spawned = new AtomicLong();
   private final @Nullable PendingTimer timer;
   private volatile @Nullable DeadlockException deadlock;
-  private boolean reported;
   private int rounds;
 
   /**
@@ -65,31 +65,29 @@ final class ClosedWorld {
       return here == null ? List.of() : List.of(here.thread.getStackTrace());
     }
 
+    Thread.State state() {
+      Host here = host;
+      return here == null ? Thread.State.NEW : here.thread.getState();
+    }
+
     /** Whether it waits for anything, and is not about to be ready. */
     boolean isSuspended() {
-      Host here = host;
-      return here != null
-          && switch (here.thread.getState()) {
-            case WAITING, TIMED_WAITING, BLOCKED -> true;
-            default -> false;
-          };
+      return switch (state()) {
+        case WAITING, TIMED_WAITING, BLOCKED -> true;
+        default -> false;
+      };
     }
 
-    /** Where it waits for what is not of this run; {@code null} if it does not. */
-    @Nullable StackTraceElement outside() {
-      List<StackTraceElement> stack = stack();
+    /** Whether it waits for what is not of this run. */
+    boolean isOutside() {
+      return state() == Thread.State.TIMED_WAITING || stack().stream().anyMatch(Living::isOutside);
+    }
+
+    void report() {
       Host here = host;
-      if (here != null && here.thread.getState() == Thread.State.TIMED_WAITING) {
-        return stack.stream().filter(each -> !isOfPark(each)).findFirst().orElse(null);
+      if (here != null) {
+        OutsideControl.report(here.thread);
       }
-      return stack.stream().filter(Living::isOutside).findFirst().orElse(null);
-    }
-
-    private static boolean isOfPark(StackTraceElement frame) {
-      return frame.getClassName().startsWith("jdk.internal.")
-          || frame.getClassName().equals("java.lang.VirtualThread")
-          || frame.getClassName().startsWith("java.lang.System$")
-          || frame.getClassName().equals("java.util.concurrent.locks.LockSupport");
     }
 
     private static boolean isOutside(StackTraceElement frame) {
@@ -151,15 +149,20 @@ final class ClosedWorld {
     }
     List<Living> all =
         living.values().stream().sorted(Comparator.comparingLong(l -> l.number)).toList();
+    if (all.stream().anyMatch(one -> one.state() == Thread.State.BLOCKED)) {
+      MonitorBarrier.await();
+    }
     if (!all.stream().allMatch(Living::isSuspended)) {
       return Look.WAIT;
     }
     for (Living one : all) {
-      StackTraceElement outside = one.outside();
-      if (outside != null) {
-        report(one, outside);
+      if (one.isOutside()) {
+        one.report();
         return Look.WAIT;
       }
+    }
+    if (!all.stream().allMatch(Living::isSuspended)) {
+      return Look.WAIT;
     }
     if (deadlock == null) {
       deadlock = new DeadlockException(all.stream().map(Living::describe).toList());
@@ -178,17 +181,5 @@ final class ClosedWorld {
       }
     }
     return any;
-  }
-
-  private void report(Living one, StackTraceElement outside) {
-    if (!reported) {
-      reported = true;
-      LOGGER.log(
-          Level.WARNING,
-          "fiber {0} waits at {1}, for what is outside the control of its run: the run waits in real"
-              + " time, and cannot be repeated",
-          Long.toString(one.number),
-          outside);
-    }
   }
 }

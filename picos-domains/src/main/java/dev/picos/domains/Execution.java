@@ -66,6 +66,7 @@ public final class Execution {
 
   private @Nullable Timer timer;
   private @Nullable ClosedWorld world;
+  private @Nullable Monitors monitors;
   private @Nullable ClassLoader loader;
   private boolean freshThreads;
   private boolean closesWorld;
@@ -136,6 +137,19 @@ public final class Execution {
    */
   public Execution closedWorld() {
     closesWorld = true;
+    return this;
+  }
+
+  /**
+   * Makes the order depend on the policy and the program alone, as far as that is possible: fibers
+   * that wait to enter a monitor, or in {@link Object#wait}, are ready before the next dispatch
+   * after they are let in. It is logged where a fiber waits in a timed wait of the JDK, once for
+   * each place. On one domain only.
+   */
+  public Execution repeatable() {
+    if (!parallel) {
+      monitors = new Monitors();
+    }
     return this;
   }
 
@@ -310,11 +324,24 @@ public final class Execution {
   }
 
   private void add(Ready fiber, Seat seat) {
-    inbox.emptyInto(seat.policy); // what was ready before stays before
+    if (!isLetIntoMonitors()) {
+      inbox.emptyInto(seat.policy); // what was ready before stays before
+    }
     seat.policy.ready(fiber, fiber.goesFirst());
     if (parallel && seat.policy.available() > 1) {
       workers.callOneMore();
     }
+  }
+
+  // What can be repeated.
+
+  @Nullable Monitors monitors() {
+    return monitors;
+  }
+
+  /** Whether a fiber may become ready by and by that has been let into a monitor. */
+  private boolean isLetIntoMonitors() {
+    return monitors != null && !monitors.isEmpty();
   }
 
   // The closed world.
@@ -399,7 +426,7 @@ public final class Execution {
   /** Whether a fiber that yields on {@code seat} may as well go on. */
   boolean mayContinue(Seat seat) {
     try {
-      return isEmpty(seat) && !stopped && !seat.domain().isRecalled();
+      return isEmpty(seat) && !isLetIntoMonitors() && !stopped && !seat.domain().isRecalled();
     } catch (Throwable defect) {
       fail(defect);
       return false;
@@ -409,7 +436,11 @@ public final class Execution {
   /** What runs next on a seat, or {@code null} if there is nothing at present. */
   @Nullable Ready next(Seat seat) {
     try {
-      inbox.emptyInto(seat.policy);
+      if (monitors != null && isLetIntoMonitors()) {
+        monitors.settle(inbox, seat.policy);
+      } else {
+        inbox.emptyInto(seat.policy);
+      }
     } catch (OutOfMemoryError e) {
       waitForMemory(); // those that are left stay in the inbox
     }
@@ -423,7 +454,7 @@ public final class Execution {
 
   /** What runs after a fiber that has ended; {@code null} if the domain has to decide. */
   @Nullable Ready nextAfter(Seat seat) {
-    if (freshThreads || stopped || seat.domain().isRecalled()) {
+    if (freshThreads || stopped || isLetIntoMonitors() || seat.domain().isRecalled()) {
       return null;
     }
     try {

@@ -41,7 +41,14 @@ final class Hosts {
   }
 
   private @Nullable Ready run(Host host, @Nullable Seat seat) {
+    Monitors monitors = seat == null ? null : seat.execution.monitors();
+    if (monitors != null) {
+      monitors.resumed(host);
+    }
     host.runSlice(seat);
+    if (monitors != null) {
+      monitors.suspended(host);
+    }
     if (freed != null) {
       waiting[count++] = freed;
       freed = null;

@@ -1,6 +1,7 @@
 package dev.picos.domains;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 
 /**
@@ -46,12 +47,19 @@ final class Inbox {
    */
   void emptyInto(Policy policy) {
     if (arrived) {
-      takeOut(policy);
+      takeOut(fiber -> policy.ready(fiber, fiber.goesFirst()));
+    }
+  }
+
+  /** Hands everything to {@code sink}, in the order in which it came. */
+  void emptyInto(Consumer<? super Ready> sink) {
+    if (arrived) {
+      takeOut(sink);
     }
   }
 
   // By itself, so that the look at the flag is compiled into every dispatch and this is not.
-  private void takeOut(Policy policy) {
+  private void takeOut(Consumer<? super Ready> sink) {
     if (emptying.compareAndSet(false, true)) {
       arrived = false;
       boolean done = false;
@@ -59,7 +67,7 @@ final class Inbox {
         // All of it, whereas drain() has a limit. Relaxed: does not wait for a thread that was
         // stopped in the middle of adding.
         for (Ready next = queue.relaxedPeek(); next != null; next = queue.relaxedPeek()) {
-          policy.ready(next, next.goesFirst());
+          sink.accept(next);
           queue.relaxedPoll();
         }
         done = true;

@@ -43,8 +43,10 @@ final class Workers {
   // or works at full strength; a domain that ends either condition does so and then reads beating.
   // All of them are volatile.
   //
-  // The execution is over when stopped is set and working has come to 0. It comes to 0 only then:
-  // a domain that goes for lack of work does not go as the last one.
+  // The execution is over when stopped is set and the last domain has left: one that goes for lack
+  // of work does not go as the last one. Only while that one finds out whether time is to pass, or
+  // whether there is a deadlock, does it not count itself, so that nobody arrives and runs a fiber
+  // meanwhile. One who would have is not missed: the last one looks again before it sleeps.
 
   private static final Duration BEAT = Duration.ofMillis(2);
   private static final Trigger.Action<Workers, @Nullable Void> ON_BEAT =
@@ -83,6 +85,8 @@ final class Workers {
     public void run(Domain here) {
       if (!called || tryArrive()) {
         work(here, called);
+      } else {
+        searching.set(false);
       }
     }
 
@@ -244,10 +248,22 @@ final class Workers {
     if (tryLeave(seat)) {
       return false;
     }
-    if (!seat.policy.passTime() && !execution.unwindsDeadlock(seat)) {
+    if (!goesOnAlone(seat)) {
       sleep(here, seat);
     }
     return true;
+  }
+
+  /** Whether, if nothing can run anywhere, the policy or the execution does something about it. */
+  private boolean goesOnAlone(Seat seat) {
+    if (!working.compareAndSet(1, 0)) {
+      return true; // one has arrived
+    }
+    try {
+      return !execution.isEmpty(seat) || seat.policy.passTime() || execution.unwindsDeadlock(seat);
+    } finally {
+      working.set(1);
+    }
   }
 
   private int spins() {

@@ -1,6 +1,5 @@
 package dev.picos.sched.randos;
 
-import dev.picos.core.Block;
 import dev.picos.core.Body;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
@@ -8,6 +7,7 @@ import dev.picos.domains.DeadlockException;
 import dev.picos.domains.Domains;
 import dev.picos.domains.Execution;
 import dev.picos.domains.VirtualTimer;
+import java.lang.System.Logger.Level;
 import java.util.Collections;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
@@ -24,9 +24,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>On one domain, which is the default, a seed determines all choices: the same program with the
  * same seed runs in the same order, on every machine and JDK. That holds as long as nothing outside
- * the run wakes its fibers: other threads, I/O, timeouts in real time, and timed waits of the JDK.
- * What fails in a run carries the seed, as a suppressed exception or in its message. On several
- * domains the order is random too, but not the same twice.
+ * the run wakes its fibers: other threads, I/O, timeouts in real time, and timed waits of the JDK,
+ * of which the log tells where they are, once for each place. Nor does it hold from one JDK to
+ * another where the JDK's own code differs, such as that of {@link java.util.concurrent.Exchanger},
+ * or where fibers contend for monitors: before JDK 24 a fiber that owns one is not interrupted by
+ * others. On several domains the order is random too, but not the same twice.
+ *
+ * <p>What fails in a run carries the seed, as a suppressed exception or in its message. What cannot
+ * carry anything, such as an exception without suppression, is logged with the seed.
  *
  * <p>A thread that a fiber starts is such another thread, virtual or not, and so are those of
  * executors, parallel streams and {@code StructuredTaskScope}. It is no fiber of the run, nor is
@@ -42,13 +47,18 @@ import org.jspecify.annotations.Nullable;
  * <p>An instance is only a configuration; each run begins anew with its seed.
  */
 public final class RandosScheduler implements Scheduler {
+  private static final System.Logger LOGGER = System.getLogger("dev.picos.sched.randos");
+
+  /** How many runs an exception tells of: one inside another, or one after another. */
+  private static final int MOST_RUNS = 4;
+
   private final long seed;
   private final int domains;
   private final boolean virtualTime;
   private final boolean closedWorld;
   private final boolean preemptsSpawn;
   private final boolean freshThreads;
-  private final LongFunction<? extends Strategy> strategy;
+  private final @Nullable LongFunction<? extends Strategy> strategy;
 
   private RandosScheduler(Builder builder) {
     Execution.checkSupported();
@@ -88,11 +98,14 @@ public final class RandosScheduler implements Scheduler {
     Objects.requireNonNull(fiber, "fiber");
     Objects.requireNonNull(main, "main");
     VirtualTimer timer = virtualTime ? new VirtualTimer() : null;
-    Strategy chooser = Objects.requireNonNull(strategy.apply(seed), "strategy");
+    Strategy chooser =
+        strategy == null
+            ? new RandomWalk(seed)
+            : Objects.requireNonNull(strategy.apply(seed), "strategy");
     Randos policy = new Randos(new Bag(chooser), preemptsSpawn, timer, toString());
     int most = Math.min(domains, Domains.shared().size());
     Execution execution =
-        new Execution(Collections.nCopies(most, policy)).freshThreads(freshThreads);
+        new Execution(Collections.nCopies(most, policy)).freshThreads(freshThreads).repeatable();
     if (timer != null) {
       execution.timer(timer);
     }
@@ -118,24 +131,23 @@ public final class RandosScheduler implements Scheduler {
     }
   }
 
-  @Override
-  public <E extends Exception> void run(Block<E> main) throws E {
-    try {
-      Scheduler.super.run(main);
-    } catch (Throwable thrown) {
-      noteSeed(thrown);
-      throw thrown;
-    }
-  }
-
-  /** Lets an exception tell which run it comes from. */
+  /** Lets an exception tell which run it comes from, or the log, if the exception cannot. */
   private void noteSeed(Throwable thrown) {
+    int runs = 0;
     for (Throwable suppressed : thrown.getSuppressed()) {
-      if (suppressed instanceof RunInfo info && info.scheduler == this) {
-        return;
+      if (suppressed instanceof RunInfo info) {
+        if (info.scheduler == this) {
+          return;
+        }
+        runs++;
       }
     }
-    thrown.addSuppressed(new RunInfo(this));
+    if (runs < MOST_RUNS) {
+      thrown.addSuppressed(new RunInfo(this));
+    }
+    if (thrown.getSuppressed().length == 0 || runs == MOST_RUNS) {
+      LOGGER.log(Level.INFO, "{0} was thrown in a run of {1}", thrown, this);
+    }
   }
 
   /** Tells which run an exception comes from. */
@@ -158,7 +170,7 @@ public final class RandosScheduler implements Scheduler {
     private @Nullable Boolean closedWorld;
     private boolean preemptsSpawn;
     private boolean freshThreads;
-    private LongFunction<? extends Strategy> strategy = RandomWalk::new;
+    private @Nullable LongFunction<? extends Strategy> strategy;
 
     private Builder() {}
 
@@ -216,7 +228,10 @@ public final class RandosScheduler implements Scheduler {
       return this;
     }
 
-    /** Chooses how to choose; {@code strategy} makes a new one for each run, from the seed. */
+    /**
+     * Chooses how to choose, which is a {@link RandomWalk} by default; {@code strategy} makes a new
+     * one for each run, from the seed.
+     */
     public Builder strategy(LongFunction<? extends Strategy> strategy) {
       this.strategy = Objects.requireNonNull(strategy, "strategy");
       return this;
@@ -246,8 +261,10 @@ public final class RandosScheduler implements Scheduler {
         + seed
         + (domains == 1 ? "" : ", domains " + domains + " (cannot be repeated)")
         + (virtualTime ? ", virtual time" : "")
+        + (closedWorld == virtualTime ? "" : closedWorld ? ", closed world" : ", open world")
         + (preemptsSpawn ? ", preempts on spawn" : "")
         + (freshThreads ? ", fresh threads" : "")
+        + (strategy == null ? "" : ", another strategy")
         + "]";
   }
 }

@@ -12,11 +12,18 @@ import dev.picos.domains.DeadlockException;
 import dev.picos.domains.Domains;
 import dev.picos.domains.Execution;
 import dev.picos.domains.VirtualTimer;
+import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -24,6 +31,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -237,6 +246,41 @@ class ClosedWorldTest {
 
   @ParameterizedTest
   @MethodSource("closed")
+  @EnabledForJreRange(min = JRE.JAVA_24, disabledReason = "a fiber in a monitor keeps its domain")
+  void monitorsEnteredInOppositeOrder_areADeadlock(RandosScheduler scheduler) {
+    Object left = new Object();
+    Object right = new Object();
+    CyclicBarrier bothHaveOne = new CyclicBarrier(2);
+
+    DeadlockException deadlock =
+        deadlock(
+            scheduler,
+            () -> {
+              Fibers.spawnBare(() -> enterBoth(left, right, bothHaveOne));
+              Fibers.spawnBare(() -> enterBoth(right, left, bothHaveOne));
+            });
+
+    assertThat(deadlock.fibers())
+        .hasSize(2)
+        .allSatisfy(
+            each -> assertThat(each.waitsAt().get(0).getMethodName()).isEqualTo("enterBoth"));
+  }
+
+  private static void enterBoth(Object first, Object then, CyclicBarrier bothHaveOne) {
+    synchronized (first) {
+      try {
+        bothHaveOne.await();
+      } catch (InterruptedException | BrokenBarrierException e) {
+        throw new AssertionError(e);
+      }
+      synchronized (then) {
+        throw new AssertionError("nobody gets here");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
   void fiberThatWaitsForAThreadItStarted_isTakenForADeadlock(RandosScheduler scheduler)
       throws Exception {
     Computation<Object> deadlockIsOver = new Computation<>();
@@ -331,6 +375,49 @@ class ClosedWorldTest {
 
   @ParameterizedTest
   @MethodSource("closed")
+  void contendedMonitor_isNoDeadlock(RandosScheduler scheduler) {
+    Object lock = new Object();
+    int[] entered = new int[1];
+    for (int run = 0; run < 300; run++) {
+      scheduler.run(
+          () -> {
+            List<Computation<Object>> ends = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+              ends.add(
+                  Fibers.spawn(
+                      () -> {
+                        for (int round = 0; round < 3; round++) {
+                          synchronized (lock) {
+                            int before = entered[0];
+                            Fiber.yield();
+                            entered[0] = before + 1;
+                          }
+                        }
+                        return "entered";
+                      }));
+            }
+            ends.forEach(Computation::await);
+          });
+    }
+
+    assertThat(entered[0]).isEqualTo(300 * 4 * 3);
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void fibersThatYield_areNoDeadlock(RandosScheduler scheduler) {
+    for (int run = 0; run < 2_000; run++) {
+      scheduler.run(
+          () -> {
+            for (int i = 0; i < 4; i++) {
+              Fibers.spawnBare(Fiber::yield);
+            }
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
   void waitForARunOfItsOwn_isNoDeadlock(RandosScheduler scheduler) {
     scheduler.run(
         () ->
@@ -385,6 +472,39 @@ class ClosedWorldTest {
           });
     }
     assertThat(log).containsExactly("from a thread", "from a thread");
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void inputAndOutput_isNoDeadlock(RandosScheduler scheduler) throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      scheduler.run(
+          () -> {
+            Thread accepting = Thread.currentThread();
+            Task.start(
+                () -> {
+                  Wait.until(() -> accepting.getState() == Thread.State.WAITING);
+                  new Socket(server.getInetAddress(), server.getLocalPort()).close();
+                  return true;
+                });
+            server.accept().close();
+            log.add("accepted");
+          });
+    }
+    assertThat(log).containsExactly("accepted");
+  }
+
+  @Test
+  void settings_areNamedAsTheyAreToBeRepeated() {
+    RandosScheduler.Builder builder = RandosScheduler.builder().seed(7);
+    assertThat(builder.closedWorld(true).build())
+        .hasToString("RandosScheduler[seed 7, closed world]");
+    assertThat(builder.virtualTime(true).build())
+        .hasToString("RandosScheduler[seed 7, virtual time]");
+    assertThat(builder.closedWorld(false).build())
+        .hasToString("RandosScheduler[seed 7, virtual time, open world]");
+    assertThat(builder.strategy(seed -> ready -> 0).build())
+        .hasToString("RandosScheduler[seed 7, virtual time, open world, another strategy]");
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Exchanger;
@@ -160,6 +161,67 @@ enum Programs {
           exchanger.exchange(fiber);
         } else {
           Fiber.yield();
+        }
+      };
+    }
+  },
+  CONCURRENT_HASH_MAP {
+    @Override
+    Step step() {
+      ConcurrentHashMap<Integer, Integer> map = new ConcurrentHashMap<>();
+      return (fiber, round) ->
+          map.compute(
+              fiber % 2,
+              (key, value) -> {
+                Fiber.yield();
+                return round;
+              });
+    }
+  },
+  MONITOR {
+    @Override
+    Step step() {
+      Object lock = new Object();
+      return (fiber, round) -> {
+        synchronized (lock) {
+          Fiber.yield();
+        }
+      };
+    }
+  },
+  NESTED_MONITORS {
+    @Override
+    Step step() {
+      Object outer = new Object();
+      Object inner = new Object();
+      return (fiber, round) -> {
+        if (fiber < 2) {
+          synchronized (outer) {
+            Fiber.yield();
+            synchronized (inner) {
+              Fiber.yield();
+            }
+          } // releases both in one slice
+        } else {
+          synchronized (fiber == 2 ? outer : inner) {
+            Fiber.yield();
+          }
+        }
+      };
+    }
+  },
+  OBJECT_WAIT {
+    @Override
+    Step step() {
+      Object lock = new Object();
+      int[] round = new int[FIBERS];
+      return (fiber, mine) -> {
+        synchronized (lock) {
+          round[fiber] = mine;
+          lock.notifyAll();
+          while (round[(fiber + 1) % FIBERS] < mine - 1) {
+            lock.wait();
+          }
         }
       };
     }
