@@ -26,7 +26,10 @@ final class ClosedWorld {
   // A fiber that waits outside is no deadlock: in a timed wait of the JDK, in I/O, or for another
   // run. Only its stack tells.
   //
-  // Unwinding lets every await throw. What fibers do on their way out may wait again, and be in a
+  // Unwinding lets every await end as if its fiber were canceled; where that is forbidden, as where
+  // a scope waits for its fibers, only if there is nobody else to wake. What fibers do on their way
+  // out
+  // may wait again, and be in a
   // deadlock again, and so on; a program that never stops doing so is left where it is.
 
   private static final int MOST_ROUNDS = 1_000;
@@ -167,14 +170,16 @@ final class ClosedWorld {
     if (deadlock == null) {
       deadlock = new DeadlockException(all.stream().map(Living::describe).toList());
     }
-    return ++rounds <= MOST_ROUNDS && wake(all) ? Look.AGAIN : Look.GIVE_UP;
+    return ++rounds <= MOST_ROUNDS && (wake(all, false) || wake(all, true))
+        ? Look.AGAIN
+        : Look.GIVE_UP;
   }
 
-  private static boolean wake(List<Living> fibers) {
+  private static boolean wake(List<Living> fibers, boolean forbidding) {
     boolean any = false;
     for (Living one : fibers) {
       Host host = one.host;
-      if (host != null && host.isAwaiting()) {
+      if (host != null && host.isAwaiting() && one.fiber.hasForbidden() == forbidding) {
         one.unwinds = true;
         LockSupport.unpark(host.thread);
         any = true;

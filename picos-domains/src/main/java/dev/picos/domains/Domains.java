@@ -135,8 +135,9 @@ public final class Domains {
   }
 
   /**
-   * Lends a domain that is idle to {@code task}. Makes one attempt, queues nothing, waits for
-   * nobody and, once the pool has started, allocates nothing.
+   * Lends a domain that is idle to {@code task}; if there is one, a domain that no other task has
+   * put to sleep, since that would have to wait until {@code task} gives way. Makes one attempt,
+   * queues nothing, waits for nobody and, once the pool has started, allocates nothing.
    *
    * @return {@code true} if {@code task} will be run, exactly once, with everything visible that
    *     the caller did before; {@code false}, which may be spurious, if it never will, as when no
@@ -145,11 +146,17 @@ public final class Domains {
   public boolean trySpawn(DomainTask task) {
     Objects.requireNonNull(task, "task");
     ensureStarted();
-    if (terminated || idle.get() <= 0) {
-      return false;
-    }
+    return !terminated && idle.get() > 0 && (tryLend(task, false) || tryLend(task, true));
+  }
+
+  /**
+   * Lends a domain on which nothing is going on, or one whose task sleeps, and would have to wait
+   * for this one to give way.
+   */
+  private boolean tryLend(DomainTask task, boolean ofSleepers) {
     for (int i = 0; i < all.size(); i++) { // an iterator would be an allocation
-      if (all.get(i).tryLend(task)) {
+      Domain domain = all.get(i);
+      if ((domain.task() != null) == ofSleepers && domain.tryLend(task)) {
         return true;
       }
     }

@@ -127,13 +127,14 @@ public final class Execution {
   /**
    * Declares that nothing but this execution's own fibers and timeouts wakes its fibers. When none
    * can run and no timeout is set, {@link #run} then throws, and does not wait for ever. Before
-   * that, every await of a fiber throws that exception, so that the fibers end; those that wait in
-   * the JDK are left behind.
+   * that, every await of a fiber ends as if the fiber were canceled, with that exception as the
+   * reason, or throws it where cancelation is forbidden: so the fibers clean up and end. Those that
+   * wait in the JDK are left behind.
    *
    * <p>It is not taken for a deadlock that a fiber is in a timed wait of the JDK or in I/O, or
-   * waits for another run; this is logged, once. A fiber that waits for a thread is taken for
-   * deadlocked, even if a fiber has started that thread. Spawning takes longer in a closed world,
-   * since it notes where.
+   * waits for another run; this is logged, once for each place. A fiber that waits for a thread is
+   * taken for deadlocked, even if a fiber has started that thread. Spawning takes longer in a
+   * closed world, since it notes where.
    */
   public Execution closedWorld() {
     closesWorld = true;
@@ -199,7 +200,7 @@ public final class Execution {
     }
     begun = true;
     if (closesWorld) {
-      PendingTimer pending = timer == null ? new PendingTimer() : null;
+      PendingTimer pending = timer == null ? new PendingTimer(workers::lookAgain) : null;
       if (pending != null) {
         timer = pending;
       }

@@ -33,20 +33,29 @@ final class Host extends Ready
   //   place                on execute()
   //   OUT                  -> QUEUED, and into the policy's queue
   //   QUEUED               nothing: there is a slice to come, and it will find the thread runnable
+  //   RUNNING              -> AGAIN: the domain that runs the slice queues the host after it
+  //   AGAIN                nothing
   //   FREE                 nothing: the domain that takes the host for a fiber runs its slice
   //
-  // OUT means in no queue: running, suspended, or about to run. It becomes QUEUED here only, and
-  // OUT again when a domain is about to run the slice. It becomes FREE by the host itself when its
-  // fiber has ended, but only from OUT; if an odd execute() has queued it meanwhile, it ends
-  // instead, and keeps its fiber for the policy to look at. All of these are compare-and-sets, that
-  // of a fiber that yields as well: an odd execute() may come before it, and a second entry would
-  // outlive the fiber. Invariants: QUEUED exactly while there is one entry in the queue of the
-  // execution that the fiber belongs to. So a slice of a fiber runs only on a domain that took the
-  // fiber from that execution's policy or gave it the host; no stray wake-up brings a fiber to a
-  // domain of another execution, and in an execution with one domain everything happens in that
-  // domain's thread. No runnable thread is forgotten: the JVM marks it runnable before it calls
-  // execute(), the domain writes OUT before it runs the slice, and both are volatile, so either
-  // execute() sees OUT and queues, or the slice sees the thread runnable.
+  // OUT means suspended. A domain makes it RUNNING before it runs a slice, and after that OUT, or
+  // QUEUED if it has become AGAIN, as it does when a fiber yields. It becomes FREE by the host
+  // itself when its fiber has ended, but only from RUNNING; if an odd execute() has come meanwhile,
+  // it ends instead, and keeps its fiber for the policy to look at. Invariants: QUEUED exactly
+  // while
+  // there is one entry in the queue of the execution that the fiber belongs to, and no entry while
+  // a domain is inside a slice. So a slice of a fiber runs only on a domain that took the fiber
+  // from
+  // that execution's policy or gave it the host, and on one domain at a time, which alone uses the
+  // seat; no stray wake-up brings a fiber to a domain of another execution, and in an execution
+  // with
+  // one domain everything happens in that domain's thread. No runnable thread is forgotten: the JVM
+  // marks it runnable before it calls execute(), the domain writes RUNNING before it runs the
+  // slice,
+  // and both are volatile, so either execute() sees RUNNING, or the slice sees the thread runnable;
+  // and what comes to RUNNING is found by the compare-and-set after the slice. AGAIN is left by
+  // that
+  // domain only, which therefore needs no other to do so, and a release suffices: the queue hands
+  // the host on.
   //
   // A fiber that awaits parks in a loop, as its thread may be unparked by anybody. It gives up the
   // trigger's place itself, as in the thread handler: when it sees the signal, the action may not
@@ -60,7 +69,9 @@ final class Host extends Ready
 
   private static final byte OUT = 0;
   private static final byte QUEUED = 1;
-  private static final byte FREE = 2;
+  private static final byte RUNNING = 2;
+  private static final byte AGAIN = 3;
+  private static final byte FREE = 4;
 
   private static final VarHandle PLACE;
 
@@ -74,7 +85,6 @@ final class Host extends Ready
 
   private static final VirtualThreads THREADS = VirtualThreads.get();
 
-  @SuppressWarnings("unused") // through PLACE
   private volatile byte place = OUT;
 
   /** Whether the fiber is suspended by us, and not by the JDK; the fiber's own. */
@@ -112,14 +122,14 @@ final class Host extends Ready
   }
 
   /**
-   * Runs the thread until it parks, yields or ends. A free host that has not been given a fiber
-   * ends.
+   * Runs the thread until it parks, yields or ends; returns whether it is to run again. A free host
+   * that has not been given a fiber ends.
    */
-  void runSlice(@Nullable Seat seat) {
+  boolean runSlice(@Nullable Seat seat) {
     if (this.seat != seat) {
       this.seat = seat;
     }
-    PLACE.setVolatile(this, OUT);
+    PLACE.setVolatile(this, RUNNING);
     if (slice == null) {
       thread.start(); // which calls execute()
     }
@@ -127,6 +137,11 @@ final class Host extends Ready
     if (now != null) {
       now.run();
     }
+    if (place != AGAIN && (byte) PLACE.compareAndExchange(this, RUNNING, OUT) != AGAIN) {
+      return false;
+    }
+    PLACE.setRelease(this, QUEUED);
+    return true;
   }
 
   /** The JVM has a slice to run. Must not throw: the thread would never be made runnable again. */
@@ -137,7 +152,8 @@ final class Host extends Ready
       slice = task; // that of the host itself, in thread.start()
     } else if (task != own) {
       THREADS.defaultScheduler().execute(task); // of a thread that was started in a fiber
-    } else if (PLACE.compareAndSet(this, OUT, QUEUED)) {
+    } else if (!(place == RUNNING && PLACE.compareAndSet(this, RUNNING, AGAIN))
+        && PLACE.compareAndSet(this, OUT, QUEUED)) {
       Seat mine = seat;
       if (mine != null) {
         mine.execution.ready(this, Seat.current());
@@ -187,8 +203,8 @@ final class Host extends Ready
    */
   private boolean awaitNext() {
     Hosts hosts = seat().domain().hosts;
-    if (!PLACE.compareAndSet(this, OUT, FREE)) {
-      return false; // and nothing is forgotten, as the policy has this host in its queue
+    if (!PLACE.compareAndSet(this, RUNNING, FREE)) {
+      return false; // and nothing is forgotten, as this host is about to be in a queue
     }
     boolean ends = !execution().reusesHosts() || hosts.isFull();
     forget();
@@ -206,7 +222,7 @@ final class Host extends Ready
         hosts.freed = null;
         return false;
       }
-    } while ((byte) PLACE.getVolatile(this) == FREE); // a stray slice
+    } while (place == FREE); // a stray slice
     return main != null;
   }
 
@@ -272,9 +288,12 @@ final class Host extends Ready
     Fiber fiber = fiber();
     if (fiber.trySuspend(trigger, null, null, this)) {
       awaiting = true;
-      parkUntilSignaled(trigger);
+      DeadlockException deadlock = parkUntilSignaled(trigger);
       awaiting = false;
       fiber.unsuspend(trigger);
+      if (deadlock != null) {
+        return unwind(fiber, deadlock);
+      }
     } else {
       spend(Policy.Operation.AWAIT);
     }
@@ -287,30 +306,33 @@ final class Host extends Ready
     LockSupport.unpark(thread);
   }
 
-  private void parkUntilSignaled(Trigger trigger) {
+  /** Returns the deadlock that the fiber is in, if it is to unwind and has not been signaled. */
+  private @Nullable DeadlockException parkUntilSignaled(Trigger trigger) {
     boolean interrupted = false;
-    while (!trigger.isSignaled()) {
+    DeadlockException deadlock = null;
+    while (deadlock == null && !trigger.isSignaled()) {
       LockSupport.park(trigger);
       // park() returns at once while the status is set, and would make this loop spin.
       interrupted |= Thread.interrupted();
-      unwindFromDeadlock(trigger);
+      if (!trigger.isSignaled()) {
+        deadlock = execution().unwinding(fiber());
+      }
     }
     if (interrupted) {
       thread.interrupt();
     }
+    if (deadlock != null) {
+      trigger.signal();
+    }
+    return deadlock;
   }
 
-  private void unwindFromDeadlock(Trigger trigger) {
-    if (trigger.isSignaled()) {
-      return;
-    }
-    DeadlockException deadlock = execution().unwinding(fiber());
-    if (deadlock != null) {
-      awaiting = false;
-      trigger.signal();
-      fiber().unsuspend(trigger);
+  /** As if the fiber were canceled; but where that is forbidden, nobody asks for a reason. */
+  private static Throwable unwind(Fiber fiber, DeadlockException deadlock) {
+    if (fiber.hasForbidden()) {
       throw deadlock;
     }
+    return deadlock;
   }
 
   /** Gives way if the quota is used up, without a look at cancelation. */

@@ -45,9 +45,12 @@ final class Hosts {
     if (monitors != null) {
       monitors.resumed(host);
     }
-    host.runSlice(seat);
+    boolean again = host.runSlice(seat);
     if (monitors != null) {
       monitors.suspended(host);
+    }
+    if (again && seat != null) {
+      seat.execution.ready(host, seat);
     }
     if (freed != null) {
       waiting[count++] = freed;

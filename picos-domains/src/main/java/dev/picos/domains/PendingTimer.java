@@ -11,6 +11,14 @@ final class PendingTimer implements Timer {
   // pending any more: all that the cancelation wakes has been woken by then.
 
   private final AtomicLong pending = new AtomicLong();
+  private final Runnable noneIsPending;
+
+  /**
+   * @param noneIsPending what to do whenever the last timeout is over
+   */
+  PendingTimer(Runnable noneIsPending) {
+    this.noneIsPending = noneIsPending;
+  }
 
   private record Timeout(Computation<?> computation, Throwable reason) {}
 
@@ -28,7 +36,7 @@ final class PendingTimer implements Timer {
     if (computation.tryAttach(completion)) {
       WheelTimer.shared().cancelAfter(alarm, delay, reason);
     } else {
-      pending.decrementAndGet();
+      endOne();
     }
   }
 
@@ -36,7 +44,13 @@ final class PendingTimer implements Timer {
     try {
       timeout.computation().tryCancel(timeout.reason());
     } finally {
-      pending.decrementAndGet();
+      endOne();
+    }
+  }
+
+  private void endOne() {
+    if (pending.decrementAndGet() == 0) {
+      noneIsPending.run();
     }
   }
 

@@ -46,7 +46,9 @@ final class Workers {
   // The execution is over when stopped is set and the last domain has left: one that goes for lack
   // of work does not go as the last one. Only while that one finds out whether time is to pass, or
   // whether there is a deadlock, does it not count itself, so that nobody arrives and runs a fiber
-  // meanwhile. One who would have is not missed: the last one looks again before it sleeps.
+  // meanwhile. One who would have is not missed: the last one looks again before it sleeps. Others
+  // may arrive while it sleeps and what they run may then wait for time to pass, so whoever leaves
+  // lets it look again: by looksAgain, which like sleeper is written first and read second by both.
 
   private static final Duration BEAT = Duration.ofMillis(2);
   private static final Trigger.Action<Workers, @Nullable Void> ON_BEAT =
@@ -66,6 +68,9 @@ final class Workers {
   private final AtomicBoolean searching = new AtomicBoolean();
   private final AtomicBoolean beating = new AtomicBoolean();
   private volatile @Nullable Domain sleeper;
+
+  /** Whether the domain that sleeps, the last one, is to look whether time is to pass. */
+  private volatile boolean looksAgain;
 
   Workers(Execution execution, List<Seat> seats) {
     this.execution = execution;
@@ -111,6 +116,12 @@ final class Workers {
     wakeSleeper();
   }
 
+  /** Something has ended that may have been all that the execution was waiting for. */
+  void lookAgain() {
+    looksAgain = true;
+    wakeSleeper();
+  }
+
   /** Lets the domain that sleeps look again, if one sleeps. */
   boolean wakeSleeper() {
     Domain asleep = sleeper;
@@ -135,10 +146,10 @@ final class Workers {
     }
   }
 
-  /** Counts a domain that was called in; {@code false} if it is too late. */
+  /** Counts a domain that was called in; {@code false} if it is too late, or one too many. */
   private boolean tryArrive() {
     int before = working.get();
-    while (before > 0) {
+    while (before > 0 && before < seats.size()) {
       if (working.compareAndSet(before, before + 1)) {
         return true;
       }
@@ -256,14 +267,22 @@ final class Workers {
 
   /** Whether, if nothing can run anywhere, the policy or the execution does something about it. */
   private boolean goesOnAlone(Seat seat) {
+    looksAgain = false;
+    if (seats.size() == 1) {
+      return goesOn(seat);
+    }
     if (!working.compareAndSet(1, 0)) {
       return true; // one has arrived
     }
     try {
-      return !execution.isEmpty(seat) || seat.policy.passTime() || execution.unwindsDeadlock(seat);
+      return goesOn(seat);
     } finally {
       working.set(1);
     }
+  }
+
+  private boolean goesOn(Seat seat) {
+    return !execution.isEmpty(seat) || seat.policy.passTime() || execution.unwindsDeadlock(seat);
   }
 
   private int spins() {
@@ -276,6 +295,7 @@ final class Workers {
     while (before > 1) {
       if (working.compareAndSet(before, before - 1)) {
         seat.leave();
+        lookAgain();
         return true;
       }
       before = working.get();
@@ -289,6 +309,7 @@ final class Workers {
     here.idle(
         () ->
             !execution.isEmpty(seat)
+                || looksAgain
                 || execution.stopped
                 || here.isRecalled()
                 || execution.isOver());

@@ -14,6 +14,7 @@ import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -287,6 +288,51 @@ class DomainsTest {
             offer -> assertThat(offer.seen[0]).isEqualTo(offer.runs[0] * offer.argument[0]));
     assertThat(made).anyMatch(offer -> offer.accepted.get());
     assertThat(threads).hasSizeBetween(1, 2).allMatch(thread -> !thread.isVirtual());
+  }
+
+  @Test
+  void trySpawn_leavesTasksThatSleepAlone() throws Exception {
+    // a task that sleeps on its domain has no guest there while another domain has nothing to do
+    Domains pool = pool(3);
+    AtomicBoolean over = new AtomicBoolean();
+    CountDownLatch asleep = new CountDownLatch(1);
+    AtomicReference<Domain> sleeper = new AtomicReference<>();
+    assertThat(
+            pool.trySpawn(
+                here -> {
+                  sleeper.set(here);
+                  here.idle(
+                      () -> {
+                        asleep.countDown();
+                        return over.get();
+                      });
+                }))
+        .isTrue();
+    asleep.await();
+    Wait.until(() -> pool.idleCount() == 3);
+
+    List<Domain> guests = Collections.synchronizedList(new ArrayList<>());
+    CountDownLatch end = new CountDownLatch(1);
+    for (int i = 0; i < 3; i++) {
+      int before = i;
+      assertThat(
+              pool.trySpawn(
+                  here -> {
+                    guests.add(here);
+                    awaitOpen(end);
+                  }))
+          .isTrue();
+      Wait.until(() -> guests.size() > before);
+    }
+    end.countDown();
+    over.set(true);
+    Wait.until(
+        () -> {
+          pool.all().forEach(Domain::wakeup);
+          return pool.idleCount() == 3;
+        });
+
+    assertThat(guests).doesNotHaveDuplicates().last().isSameAs(sleeper.get());
   }
 
   @Test

@@ -21,6 +21,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -982,6 +983,21 @@ class HostTest {
     }
 
     assertThat(log).containsExactly("odd", "next");
+  }
+
+  @Test
+  void oddSlice_whileItsFiberRuns_waitsForTheEndOfTheSlice() {
+    // until then the fiber is in no queue, from which another domain could take it
+    QueueScheduler.create()
+        .run(
+            () -> {
+              Host host = hostOf(Thread.currentThread());
+              Execution execution = Objects.requireNonNull(host.seat).execution;
+              submitOddly(host);
+              log.add(execution.isEmpty(host.seat) ? "in no queue" : "in a queue");
+            });
+
+    assertThat(log).containsExactly("in no queue");
   }
 
   @Test

@@ -67,11 +67,11 @@ public class HostFreeVsStackTrace {
         new Ending() {
           @Override
           boolean tryFree() {
-            boolean out = (byte) PLACE.getVolatile(this) == OUT;
-            if (out) {
+            boolean isRunning = place == RUNNING;
+            if (isRunning) {
               PLACE.setVolatile(this, FREE);
             }
-            return out;
+            return isRunning;
           }
         };
 

@@ -12,12 +12,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  * more, so that races of some nanoseconds are seldom met. The {@code RealHost} tests use them all
  * the same. Left out here: timed parking, pinning, monitors, the switch to another fiber.
  *
- * <p>Three parties: the domain calls {@link #runNext}; any thread may call {@link #unpark} and
- * {@link #stackTrace}. Steps of the host can be overridden, for twins.
+ * <p>Three parties: one domain or two call {@link #runNext}; any thread may call {@link #unpark}
+ * and {@link #stackTrace}. Steps of the host can be overridden, for twins.
  */
 abstract class HostModel {
   // Of java.lang.VirtualThread, JDK 25.
-  static final int RUNNING = 2;
+  static final int MOUNTED = 2; // there RUNNING
   static final int PARKING = 3;
   static final int PARKED = 4;
   static final int UNPARKED = 9;
@@ -29,7 +29,9 @@ abstract class HostModel {
   // Of Host.
   static final byte OUT = 0;
   static final byte QUEUED = 1;
-  static final byte FREE = 2;
+  static final byte RUNNING = 2;
+  static final byte AGAIN = 3;
+  static final byte FREE = 4;
 
   static final VarHandle STATE;
   static final VarHandle PARK_PERMIT;
@@ -54,6 +56,11 @@ abstract class HostModel {
   final AtomicInteger entries = new AtomicInteger();
 
   volatile boolean queuedTwice;
+
+  /** How many domains are inside a slice, and whether it was two at a time. */
+  final AtomicInteger inside = new AtomicInteger();
+
+  volatile boolean ofTwoDomains;
 
   /** Starts as runnable, with its slice in the queue. */
   HostModel(int state) {
@@ -80,7 +87,7 @@ abstract class HostModel {
   }
 
   /** VirtualThread.tryYield, up to the carrier. */
-  void yieldThread() {
+  final void yieldThread() {
     state = YIELDING;
   }
 
@@ -92,7 +99,7 @@ abstract class HostModel {
   final void runSlice() {
     int before = state;
     boolean runnable = before == UNPARKED || before == YIELDED;
-    if (!runnable || !STATE.compareAndSet(this, before, RUNNING)) {
+    if (!runnable || !STATE.compareAndSet(this, before, MOUNTED)) {
       return;
     }
     if (before == UNPARKED) {
@@ -110,7 +117,7 @@ abstract class HostModel {
       }
     } else if (state == YIELDING) {
       state = YIELDED;
-      executeYielded();
+      execute();
     }
   }
 
@@ -142,30 +149,49 @@ abstract class HostModel {
 
   /** The loop of the domain, once; returns whether there was anything in the queue. */
   final boolean runNext() {
-    if (entries.get() == 0) {
+    int before = entries.get();
+    while (before > 0 && !entries.compareAndSet(before, before - 1)) {
+      before = entries.get();
+    }
+    if (before == 0) {
       return false;
     }
-    entries.getAndDecrement();
+    if (inside.getAndIncrement() != 0) {
+      ofTwoDomains = true;
+    }
     run();
     return true;
   }
 
   /** Host.runSlice. */
   void run() {
-    PLACE.setVolatile(this, OUT);
+    beginSlice();
     runSlice();
-  }
-
-  /** Host.execute. */
-  void execute() {
-    if (PLACE.compareAndSet(this, OUT, QUEUED)) {
+    inside.getAndDecrement();
+    if (endSlice()) {
       ready();
     }
   }
 
-  /** The same, when it is known that the thread has yielded. */
-  void executeYielded() {
-    execute();
+  void beginSlice() {
+    PLACE.setVolatile(this, RUNNING);
+  }
+
+  /** Returns whether the thread is to run again. */
+  boolean endSlice() {
+    if (place != AGAIN && (byte) PLACE.compareAndExchange(this, RUNNING, OUT) != AGAIN) {
+      return false;
+    }
+    PLACE.setRelease(this, QUEUED);
+    return true;
+  }
+
+  /** Host.execute. */
+  private void execute() {
+    if (!(place == RUNNING && PLACE.compareAndSet(this, RUNNING, AGAIN))
+        && PLACE.compareAndSet(this, OUT, QUEUED)) {
+      ready();
+    }
   }
 
   /** Execution.ready. */
@@ -177,6 +203,6 @@ abstract class HostModel {
 
   /** Host.awaitNext, up to the point where it is decided; returns whether it waits for a fiber. */
   boolean tryFree() {
-    return PLACE.compareAndSet(this, OUT, FREE);
+    return PLACE.compareAndSet(this, RUNNING, FREE);
   }
 }

@@ -64,7 +64,7 @@ public class HostParkVsUnpark {
     r.r2 = host.queuedTwice;
   }
 
-  /** Gets wrong: says that the host is out of the queue only after its slice. */
+  /** Gets wrong: says that the host is not in the queue any more only after its slice. */
   @JCStressTest
   @JCStressMeta(HostParkVsUnpark.class)
   @State
@@ -72,9 +72,12 @@ public class HostParkVsUnpark {
     private final Awaiting host =
         new Awaiting(HostModel.YIELDED) {
           @Override
-          void run() {
-            runSlice();
+          void beginSlice() {}
+
+          @Override
+          boolean endSlice() {
             PLACE.compareAndSet(this, QUEUED, OUT);
+            return false;
           }
         };
 

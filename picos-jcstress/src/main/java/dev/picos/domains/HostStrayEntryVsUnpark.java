@@ -34,7 +34,7 @@ public class HostStrayEntryVsUnpark {
     r.r2 = host.queuedTwice;
   }
 
-  /** Gets wrong: says OUT with a store that may become visible after the slice's next read. */
+  /** Gets wrong: says RUNNING with a store that may become visible after the slice's next read. */
   @JCStressTest
   @JCStressMeta(HostParkVsUnpark.class)
   @State
@@ -42,9 +42,8 @@ public class HostStrayEntryVsUnpark {
     private final HostParkVsUnpark.Awaiting host =
         new HostParkVsUnpark.Awaiting(HostModel.PARKED) {
           @Override
-          void run() {
-            PLACE.setRelease(this, OUT);
-            runSlice();
+          void beginSlice() {
+            PLACE.setRelease(this, RUNNING);
           }
         };
 

@@ -62,25 +62,18 @@ public class HostYieldVsStackTrace {
     r.r2 = host.queuedTwice;
   }
 
-  /**
-   * Gets wrong: spares itself the compare-and-set, since a fiber that yields is in no queue. But an
-   * odd slice may have queued it while it was running.
-   */
+  /** Gets wrong: says OUT after a slice without comparing, and forgets what came meanwhile. */
   @JCStressTest
   @JCStressMeta(HostYieldVsStackTrace.class)
   @State
-  public static class UncheckedBroken {
+  public static class Broken {
     private final Yielding host =
         new Yielding() {
           @Override
-          void yieldThread() {
-            PLACE.setVolatile(this, QUEUED);
-            super.yieldThread();
-          }
-
-          @Override
-          void executeYielded() {
-            ready();
+          boolean endSlice() {
+            boolean again = place == AGAIN;
+            PLACE.setVolatile(this, again ? QUEUED : OUT);
+            return again;
           }
         };
 

@@ -456,6 +456,68 @@ class MultiFifoSchedulerTest {
 
   /** SC-03. */
   @Test
+  void fibersWhoseStacksAreLookedAt_areOfOneDomainAtATime() throws Exception {
+    // the JVM then hands out slices once too often, also of fibers that run; each fiber runs on one
+    // domain at a time nonetheless, nothing is lost, and the run ends with its last fiber
+    AtomicInteger spawned = new AtomicInteger();
+    AtomicInteger ran = new AtomicInteger();
+    AtomicInteger moved = new AtomicInteger();
+    AtomicReferenceArray<Thread> threads = new AtomicReferenceArray<>(8);
+    AtomicBoolean over = new AtomicBoolean();
+    List<Task<Boolean>> observers = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      observers.add(
+          Task.start(
+              () -> {
+                while (!over.get()) {
+                  for (int each = 0; each < threads.length(); each++) {
+                    Thread thread = threads.get(each);
+                    if (thread != null) {
+                      thread.getStackTrace();
+                    }
+                  }
+                }
+                return true;
+              }));
+    }
+    try {
+      for (int round = 0; round < 40; round++) {
+        on(POOL)
+            .run(
+                () -> {
+                  for (int i = 0; i < threads.length(); i++) {
+                    int number = i;
+                    Fibers.spawn(
+                        () -> {
+                          threads.set(number, Thread.currentThread());
+                          for (int turn = 0; turn < 500; turn++) {
+                            Domain here = Domains.shared().self();
+                            for (int child = 0; child < 10; child++) {
+                              spawned.incrementAndGet();
+                              Fibers.spawn(ran::incrementAndGet);
+                            }
+                            if (Domains.shared().self() != here) {
+                              moved.incrementAndGet();
+                            }
+                            Fiber.yield();
+                          }
+                          return true;
+                        });
+                  }
+                });
+        assertThat(ran).hasValue(spawned.get());
+      }
+    } finally {
+      over.set(true);
+    }
+    for (Task<Boolean> observer : observers) {
+      observer.result();
+    }
+    assertThat(ran).hasValue(40 * 8 * 500 * 10);
+    assertThat(moved).hasValue(0);
+  }
+
+  @Test
   void run_waitsForFibersOnAllDomains() {
     for (int round = 0; round < 300; round++) {
       AtomicInteger ended = new AtomicInteger();

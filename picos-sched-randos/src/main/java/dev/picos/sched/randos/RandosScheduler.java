@@ -206,10 +206,11 @@ public final class RandosScheduler implements Scheduler {
     /**
      * Declares that nothing but the run's own fibers and timeouts wakes its fibers. A run in which
      * none can run and no timeout is set then throws {@link DeadlockException}, which says where
-     * each fiber waits and was spawned; before that, every await of a fiber throws it, so that the
-     * fibers end. Fibers that wait in the JDK are left behind. A fiber in a timed wait of the JDK
-     * or in I/O, or one that waits for another run, is not taken for a deadlock, and is logged. One
-     * that waits for a thread is, even if a fiber of the run has started that thread.
+     * each fiber waits and was spawned; before that, every await of a fiber ends as if the fiber
+     * were canceled, with it as the reason, or throws it where cancelation is forbidden: so the
+     * fibers clean up and end. Fibers that wait in the JDK are left behind. A fiber in a timed wait
+     * of the JDK or in I/O, or one that waits for another run, is not taken for a deadlock, and is
+     * logged. One that waits for a thread is, even if a fiber of the run has started that thread.
      *
      * <p>As {@link #virtualTime} unless chosen: where other threads wake fibers of a run in virtual
      * time, the world is not closed.

@@ -21,10 +21,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -348,6 +351,17 @@ class ClosedWorldTest {
 
   @ParameterizedTest
   @MethodSource("closed")
+  void timeoutThatWakesNobody_hidesNoDeadlock(RandosScheduler scheduler) {
+    deadlock(
+        scheduler,
+        () -> {
+          new Computation<>().cancelAfter(Duration.ofMillis(20), new RuntimeException("timeout"));
+          new Computation<>().join();
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
   void timeoutThatWillNotFire_hidesNoDeadlock(RandosScheduler scheduler) {
     Computation<Object> completed = new Computation<>();
     deadlock(
@@ -429,6 +443,49 @@ class ClosedWorldTest {
                     }));
 
     assertThat(log).containsExactly("inner");
+  }
+
+  @Test
+  void virtualTime_passesAlsoAfterADomainHasComeAndGone() throws Exception {
+    // a domain sleeps, another one comes, runs a fiber until that sleeps in virtual time, and goes:
+    // the one that is left asleep lets the time pass
+    RandosScheduler scheduler =
+        RandosScheduler.builder().domains(2).virtualTime(true).closedWorld(false).build();
+    AtomicReference<Trigger> asked = new AtomicReference<>();
+    AtomicBoolean over = new AtomicBoolean();
+    Task<Boolean> signaler =
+        Task.start(
+            () -> {
+              Random random = new Random(1);
+              while (!over.get()) {
+                Trigger trigger = asked.getAndSet(null);
+                if (trigger != null) {
+                  for (int spins = random.nextInt(4_000); spins > 0; spins--) {
+                    Thread.onSpinWait();
+                  }
+                  trigger.signal();
+                }
+              }
+              return true;
+            });
+    try {
+      scheduler.run(
+          () -> {
+            for (int turn = 0; turn < 1_000; turn++) {
+              for (int i = 0; i < 4; i++) {
+                Fibers.spawnBare(() -> {});
+              }
+              Fiber.yield();
+              Trigger trigger = new Trigger();
+              asked.set(trigger);
+              assertThat(trigger.await()).isNull();
+              Fiber.sleep(Duration.ofMillis(1));
+            }
+          });
+    } finally {
+      over.set(true);
+    }
+    assertThat(signaler.result()).isTrue();
   }
 
   @Test
