@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * shorter than another does so now and then.
  *
  * <p>Each time that a domain has run about as many fibers as its lane holds, it compares its lane
- * with another, chosen at random, and runs the oldest fiber of the longer one. So fibers that keep
- * yielding spread evenly, and each gets its share of the domains. (Picos, multififo.)
+ * with another, chosen at random, and runs the oldest fiber of the longer one; and while that one
+ * is much longer, it comes back sooner. So fibers that keep yielding spread evenly, however many
+ * they are, and each gets its share of the domains. (Picos, multififo.)
  */
 final class Lane implements Policy {
   // For maintainers.
@@ -26,12 +27,26 @@ final class Lane implements Policy {
   // The oldest fibers lie in a bounded queue, where other domains can take them; when it is full,
   // the younger ones wait in an unbounded one of the domain's own, from where they move up in their
   // order, one or more for each that the domain adds or takes. So there is one queue in effect, of
-  // which others see the older part. Canceled fibers can be taken by others, too.
+  // which others can take the older part. Canceled fibers can be taken by others, too.
+  //
+  // The length that others compare with is that of both queues, from the indices that these publish
+  // anyway: it costs the owner nothing. It may be off by one while a fiber moves up, which does not
+  // matter.
+  //
+  // A lane that is shorter than another spreads what makes up the difference over its next round:
+  // it takes one fiber at a time, which it runs at once, and then runs some of its own, at least
+  // one. So what it takes are always the fibers that have waited longest, no fiber waits longer
+  // for having been taken, and a great difference is gone when the shorter lane has run about twice
+  // as many fibers. A single fiber each round, as in the original, takes a number of rounds that
+  // grows with the difference. Rejected: to take half of the difference at once, as those fibers
+  // would go behind all that the shorter lane holds.
   //
   // A domain that is recalled leaves the younger ones in a queue that all lanes share, or nobody
-  // could see them: each lane looks there when it compares itself with others or is empty.
+  // could see them: each lane looks there when it compares itself with others or is empty, and as
+  // long as it finds some every other fiber that it runs is one of them.
   //
-  // Difference from the original: those have one unbounded concurrent queue.
+  // Differences from the original: those have one unbounded concurrent queue, and take one fiber
+  // each round.
 
   private static final int CAPACITY = 1024;
   private static final int CHUNK = 1024;
@@ -53,6 +68,9 @@ final class Lane implements Policy {
 
   /** How many fibers run from this lane before it is compared with another. */
   private int untilComparison = 1;
+
+  /** The lane to compare with: the one that was longer, or else another, by chance. */
+  private @Nullable Lane other;
 
   private Lane(List<Lane> all, Queue<Ready> leftBehind, int index, int quota) {
     this.all = all;
@@ -114,15 +132,33 @@ final class Lane implements Policy {
   }
 
   private @Nullable Ready fromLonger() {
-    int size = ready.size() + younger.size();
-    untilComparison = size + 1;
     Ready left = leftBehind.poll();
     if (left != null) {
+      untilComparison = 2;
       return left;
     }
-    int victim = random.nextInt(all.size() - 1);
-    Lane other = all.get(victim < index ? victim : victim + 1);
-    return other.ready.size() > size ? other.ready.poll() : null;
+    int length = length();
+    untilComparison = length + 1;
+    Lane other = this.other == null ? anyOther() : this.other;
+    int excess = other.length() - length;
+    if (excess <= 0) {
+      this.other = null;
+      return null;
+    }
+    this.other = other;
+    int missing = (excess + 1) / 2;
+    untilComparison = Math.max(2, length / missing + 1);
+    return other.ready.poll();
+  }
+
+  /** How many fibers wait here, but for canceled ones; for others, about. */
+  private int length() {
+    return ready.size() + younger.size();
+  }
+
+  private Lane anyOther() {
+    int chosen = random.nextInt(all.size() - 1);
+    return all.get(chosen < index ? chosen : chosen + 1);
   }
 
   private @Nullable Ready steal() {
