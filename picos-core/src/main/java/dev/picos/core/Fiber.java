@@ -110,6 +110,18 @@ public final class Fiber {
     }
   }
 
+  /**
+   * Returns a number from 0 to {@code bound - 1} by chance, each as likely as the others. For
+   * libraries that have to decide between equals: with a scheduler whose runs can be repeated, they
+   * decide the same again. Not for what nobody must be able to guess. Never suspends, and works in
+   * a canceled fiber.
+   *
+   * @throws IllegalArgumentException if {@code bound} is not positive
+   */
+  public static int random(int bound) {
+    return Handlers.current().random(bound);
+  }
+
   /** Returns the computation that this fiber is associated with at present. */
   public Computation<?> computation() {
     return computation;

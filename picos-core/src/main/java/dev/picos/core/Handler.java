@@ -1,11 +1,12 @@
 package dev.picos.core;
 
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The five operations of a scheduler, as the fibers that it runs call them.
+ * The five operations of a scheduler, as the fibers that it runs call them, and its chance.
  *
  * <p>Libraries do not call these; they use {@link Fiber}, {@link Trigger} and {@link Computation},
  * whose operations come here in the calling thread. An operation finds its handler in this order:
@@ -49,6 +50,16 @@ public interface Handler {
    * @return the reason if the fiber is canceled when it continues, else {@code null}
    */
   @Nullable Throwable await(Trigger trigger);
+
+  /**
+   * Returns a number from 0 to {@code bound - 1} by chance, each as likely as the others. A
+   * scheduler whose runs can be repeated overrides this with what is the same in each of them.
+   *
+   * @throws IllegalArgumentException if {@code bound} is not positive
+   */
+  default int random(int bound) {
+    return ThreadLocalRandom.current().nextInt(bound);
+  }
 
   /**
    * Runs {@code body} in the calling thread with {@code handler} for its operations, and then

@@ -1,6 +1,7 @@
 package dev.picos.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,7 +9,9 @@ import dev.picos.testing.Task;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -82,6 +85,33 @@ class HandlerTest {
             List.of("cancelAfter", computation, delay, reason),
             List.of("await", trigger));
     assertThat(log).containsExactly(outer.fiber, outer.reason);
+  }
+
+  @Test
+  void random_isTheHandlersOrElseChance() {
+    // a handler may decide what chance gives; where none does, every number comes up
+    Handler biased =
+        new FailingHandler() {
+          @Override
+          public int random(int bound) {
+            return bound - 1;
+          }
+        };
+    Handler.using(biased, () -> assertThat(Fiber.random(7)).isEqualTo(6));
+
+    Set<Integer> drawn = new HashSet<>();
+    while (drawn.size() < 10) {
+      drawn.add(Fiber.random(10));
+    }
+    Handler.using(
+        outer,
+        () -> {
+          while (drawn.size() < 20) {
+            drawn.add(10 + Fiber.random(10));
+          }
+        });
+    assertThat(drawn).allSatisfy(number -> assertThat(number).isBetween(0, 19));
+    assertThatIllegalArgumentException().isThrownBy(() -> Fiber.random(0));
   }
 
   @Test

@@ -6,11 +6,14 @@ import dev.picos.core.Fiber;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +71,7 @@ public final class Execution {
   private @Nullable ClosedWorld world;
   private @Nullable Monitors monitors;
   private @Nullable ClassLoader loader;
+  private @Nullable IntUnaryOperator random;
   private boolean freshThreads;
   private boolean closesWorld;
   private boolean begun;
@@ -113,6 +117,18 @@ public final class Execution {
   /** Chooses the clock for timeouts; real time when nobody chooses. */
   public Execution timer(Timer timer) {
     this.timer = Objects.requireNonNull(timer, "timer");
+    return this;
+  }
+
+  /**
+   * Chooses what {@link Fiber#random} gives in the fibers, for schedulers whose runs can be
+   * repeated; the JDK's {@link ThreadLocalRandom} when nobody chooses.
+   *
+   * @param random takes the bound, as {@link SplittableRandom#nextInt(int)}; called in fibers, by
+   *     one domain at a time if the execution has one. Must neither block nor call operations
+   */
+  public Execution random(IntUnaryOperator random) {
+    this.random = Objects.requireNonNull(random, "random");
     return this;
   }
 
@@ -413,6 +429,11 @@ public final class Execution {
   void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
     Timer chosen = timer == null ? WheelTimer.shared() : timer;
     chosen.cancelAfter(computation, delay, reason);
+  }
+
+  int random(int bound) {
+    IntUnaryOperator chosen = random;
+    return chosen == null ? ThreadLocalRandom.current().nextInt(bound) : chosen.applyAsInt(bound);
   }
 
   boolean spend(Policy.Operation operation, Seat seat) {

@@ -300,6 +300,11 @@ final class Host extends Ready
     return fiber.cancelReason();
   }
 
+  @Override
+  public int random(int bound) {
+    return execution().random(bound);
+  }
+
   /** The trigger that the fiber awaits has been signaled. */
   @Override
   public void run(Trigger trigger, @Nullable Void none, @Nullable Void nothing) {

@@ -2,6 +2,7 @@ package dev.picos.domains;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -258,7 +259,7 @@ class ExecutionTest {
 
   @Test
   void run_secondTime_throws() {
-    // an execution runs once; a second time is refused, and does not pretend to have run
+    // MF-03: an execution runs once; a second time is refused, and does not pretend to have run
     Execution execution = new Execution(new QueuePolicy());
     execution.run(fiber(), self -> log.add("first"));
 
@@ -274,9 +275,33 @@ class ExecutionTest {
     assertThatNullPointerException().isThrownBy(() -> new Execution((Policy) null));
     assertThatNullPointerException().isThrownBy(() -> new Execution(new QueuePolicy()).timer(null));
     assertThatNullPointerException()
+        .isThrownBy(() -> new Execution(new QueuePolicy()).random(null));
+    assertThatNullPointerException()
         .isThrownBy(() -> new Execution(new QueuePolicy()).run(null, self -> {}));
     assertThatNullPointerException()
         .isThrownBy(() -> new Execution(new QueuePolicy()).run(fiber(), null));
+  }
+
+  @Test
+  void random_isUsedWhenChosen() {
+    // what a scheduler has chosen for chance is what its fibers draw, and else it is the JDK's
+    Computation<Integer> drawn = new Computation<>();
+    new Execution(new QueuePolicy())
+        .random(bound -> bound - 2)
+        .run(fiber(), self -> drawn.tryCapture(() -> Fiber.random(10)));
+    assertThat(drawn.await()).isEqualTo(8);
+
+    Set<Integer> all = ConcurrentHashMap.newKeySet();
+    new Execution(new QueuePolicy())
+        .run(
+            fiber(),
+            self -> {
+              while (all.size() < 10) {
+                all.add(Fiber.random(10));
+              }
+              assertThatIllegalArgumentException().isThrownBy(() -> Fiber.random(0));
+            });
+    assertThat(all).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
   }
 
   @Test

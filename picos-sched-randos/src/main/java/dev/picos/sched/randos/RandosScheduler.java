@@ -10,6 +10,7 @@ import dev.picos.domains.VirtualTimer;
 import java.lang.System.Logger.Level;
 import java.util.Collections;
 import java.util.Objects;
+import java.util.SplittableRandom;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
@@ -28,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * of which the log tells where they are, once for each place. Nor does it hold from one JDK to
  * another where the JDK's own code differs, such as that of {@link java.util.concurrent.Exchanger},
  * or where fibers contend for monitors: before JDK 24 a fiber that owns one is not interrupted by
- * others. On several domains the order is random too, but not the same twice.
+ * others. The seed determines {@link Fiber#random} as well, and so which of several {@code Event}s
+ * that are ready is chosen. On several domains all of this is random too, but not the same twice.
  *
  * <p>What fails in a run carries the seed, as a suppressed exception or in its message. What cannot
  * carry anything, such as an exception without suppression, is logged with the seed.
@@ -105,7 +107,10 @@ public final class RandosScheduler implements Scheduler {
     Randos policy = new Randos(new Bag(chooser), preemptsSpawn, timer, toString());
     int most = Math.min(domains, Domains.shared().size());
     Execution execution =
-        new Execution(Collections.nCopies(most, policy)).freshThreads(freshThreads).repeatable();
+        new Execution(Collections.nCopies(most, policy)).freshThreads(freshThreads);
+    if (most == 1) {
+      execution.repeatable().random(new SplittableRandom(seed).split()::nextInt);
+    }
     if (timer != null) {
       execution.timer(timer);
     }

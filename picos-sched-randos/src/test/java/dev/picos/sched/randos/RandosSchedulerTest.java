@@ -6,17 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
+import dev.picos.domains.Domain;
+import dev.picos.domains.Domains;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
@@ -95,6 +101,34 @@ class RandosSchedulerTest {
       Programs program = Programs.valueOf(programAndSchedule[0]);
       assertThat(program.run(seeded(42))).as(line).isEqualTo(programAndSchedule[1]);
     }
+  }
+
+  /** RN-01, for what libraries leave to chance. */
+  @Test
+  void seed_determinesRandom() {
+    Set<List<Integer>> all = new HashSet<>();
+    for (long seed = 0; seed < 20; seed++) {
+      List<Integer> draws = draws(seeded(seed));
+      assertThat(draws(seeded(seed))).as("seed %d", seed).isEqualTo(draws);
+      all.add(draws);
+    }
+    assertThat(all).hasSize(20);
+  }
+
+  private static List<Integer> draws(RandosScheduler scheduler) {
+    List<Integer> draws = new ArrayList<>();
+    scheduler.run(
+        () -> {
+          for (int i = 0; i < 10; i++) {
+            Fibers.spawnBare(
+                () -> {
+                  draws.add(Fiber.random(1_000));
+                  Fiber.yield();
+                  draws.add(Fiber.random(1_000));
+                });
+          }
+        });
+    return draws;
   }
 
   /** A thread that a fiber starts needs no domain of the run, and no turn in it. */
@@ -394,6 +428,46 @@ class RandosSchedulerTest {
               });
       assertThat(ended).hasValue(50);
     }
+  }
+
+  /** SC-25: after any operation that can switch a fiber may find itself on another domain. */
+  @Test
+  void twoDomains_fibersMoveWithEveryOperation() {
+    assumeThat(Domains.shared().size()).isGreaterThan(1);
+    Map<String, Runnable> operations =
+        Map.of(
+            "yield",
+            Fiber::yield,
+            "await",
+            () -> assertThat(Fibers.spawn(() -> 1).await()).isEqualTo(1),
+            "timeout",
+            () -> new Computation<>().cancelAfter(Duration.ZERO, new CancellationException()),
+            "spawn",
+            () -> Fibers.spawnBare(() -> {}));
+    operations.forEach(
+        (name, operation) -> {
+          AtomicBoolean moved = new AtomicBoolean();
+          RandosScheduler.builder()
+              .domains(2)
+              .preemptOnSpawn(true)
+              .build()
+              .run(
+                  () -> {
+                    for (int i = 0; i < 8; i++) {
+                      Fibers.spawnBare(
+                          () -> {
+                            while (!moved.get()) {
+                              Domain before = Domains.shared().self();
+                              operation.run();
+                              if (Domains.shared().self() != before) {
+                                moved.set(true);
+                              }
+                            }
+                          });
+                    }
+                  });
+          assertThat(moved).as(name).isTrue();
+        });
   }
 
   // Settings

@@ -3,6 +3,7 @@ package dev.picos.std.event;
 import dev.picos.core.Body;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
+import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
 import dev.picos.core.Trigger;
 import java.time.Duration;
@@ -37,10 +38,10 @@ import org.jspecify.annotations.Nullable;
  * one run, inner first. All of these functions run in the synchronizing fiber, and may do what they
  * like, waiting included.
  *
- * <p><b>Fair.</b> When several alternatives are ready, where the search begins differs from time to
- * time, so that none of them can starve the others. The choice is a pseudo-random sequence of each
- * fiber, which is the same in every run: a schedule that is replayed makes the same choices. Who
- * needs an order of preference polls what comes first before synchronizing on all.
+ * <p><b>Fair.</b> When several alternatives are ready, the search for one begins at any of them, by
+ * chance, so that none can starve the others, whether one fiber synchronizes often or many do so
+ * once. The chance is that of {@link Fiber#random}: a schedule that is replayed makes the same
+ * choices. Who needs an order of preference polls what comes first before synchronizing on all.
  *
  * <p><b>Exceptions</b>, checked ones inside a {@link ComputationException}. One that comes from a
  * function of {@code guard} or {@code withNack} is thrown by {@code sync}, and nothing was

@@ -3,7 +3,6 @@ package dev.picos.std.event;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
-import dev.picos.core.FiberLocal;
 import dev.picos.core.Outcome;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -31,31 +30,6 @@ final class Sync<T extends @Nullable Object> {
   /** The rest of a choice whose first alternatives have been forced. */
   private record Rest(
       Iterator<? extends Event<?>> events, @Nullable Frame path, @Nullable Rest next) {}
-
-  /** Where the next search of a fiber begins. */
-  private static final class Dice {
-    private static final FiberLocal<@Nullable Dice> OF_FIBER = new FiberLocal<>();
-
-    private long state;
-
-    static int below(int bound) {
-      Fiber fiber = Fiber.current();
-      Dice dice = OF_FIBER.getOrDefault(fiber, null);
-      if (dice == null) {
-        dice = new Dice();
-        OF_FIBER.set(fiber, dice);
-      }
-      return dice.next(bound);
-    }
-
-    /** A step of the generator that is known as SplitMix64. */
-    private int next(int bound) {
-      state += 0x9e3779b97f4a7c15L;
-      long mixed = (state ^ (state >>> 30)) * 0xbf58476d1ce4e5b9L;
-      mixed = (mixed ^ (mixed >>> 27)) * 0x94d049bb133111ebL;
-      return (int) (((mixed >>> 33) * bound) >>> 31);
-    }
-  }
 
   private static final Exception NOT_READY =
       new Exception("not ready when polled", null, false, false) {
@@ -129,9 +103,9 @@ final class Sync<T extends @Nullable Object> {
     }
   }
 
-  /** Where to begin; the fiber is not asked for if there is no choice. */
+  /** Where to begin; the scheduler is not asked if there is no choice. */
   private int first() {
-    return alternatives.size() < 2 ? 0 : Dice.below(alternatives.size());
+    return alternatives.size() < 2 ? 0 : Fiber.random(alternatives.size());
   }
 
   private Alternative alternative(int index) {

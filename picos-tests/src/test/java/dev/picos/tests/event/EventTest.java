@@ -10,6 +10,7 @@ import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
 import dev.picos.core.Scheduler;
+import dev.picos.sched.randos.RandosScheduler;
 import dev.picos.std.event.Event;
 import dev.picos.std.event.Offer;
 import dev.picos.std.event.Request;
@@ -26,10 +27,13 @@ import dev.picos.tests.OnEveryScheduler;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class EventTest {
@@ -743,27 +747,53 @@ class EventTest {
   }
 
   @OnEveryScheduler
-  void choose_replays(Scheduler scheduler) {
-    // the choices of a fiber are the same in each run
-    Event<Integer> event = Event.choose(Event.always(0), Event.always(1), Event.always(2));
-    List<List<Integer>> runs = new ArrayList<>();
-    for (int run = 0; run < 2; run++) {
-      scheduler.run(
-          () -> {
-            Computation<List<Integer>> fiber =
-                Fibers.start(
-                    () -> {
-                      List<Integer> choices = new ArrayList<>();
-                      for (int i = 0; i < 50; i++) {
-                        choices.add(event.sync());
-                      }
-                      return choices;
-                    });
-            runs.add(fiber.await());
-          });
-    }
+  void choose_isFairToFibersThatChooseOnce(Scheduler scheduler) {
+    // nor does it matter whether one fiber chooses often, or many do so once
+    assertThat(oneChoiceEach(scheduler, 1_000, 2))
+        .allSatisfy(n -> assertThat(n).isBetween(350, 650));
+    assertThat(oneChoiceEach(scheduler, 4_000, 8))
+        .allSatisfy(n -> assertThat(n).isBetween(300, 700));
+  }
 
-    assertThat(runs.get(0)).isEqualTo(runs.get(1));
+  /** Returns how often each of several events that are ready is chosen, once by each fiber. */
+  private static List<Integer> oneChoiceEach(Scheduler scheduler, int fibers, int events) {
+    List<AtomicInteger> counts =
+        IntStream.range(0, events).mapToObj(i -> new AtomicInteger()).toList();
+    Event<AtomicInteger> event = Event.choose(counts.stream().map(Event::always).toList());
+    scheduler.run(
+        () -> {
+          for (int i = 0; i < fibers; i++) {
+            Fibers.start(() -> event.sync().incrementAndGet());
+          }
+        });
+    return counts.stream().map(AtomicInteger::get).toList();
+  }
+
+  @Test
+  void choose_replays() {
+    // where a seed determines the schedule it determines the choices of each fiber, too
+    Set<List<Integer>> all = new HashSet<>();
+    for (long seed = 1; seed <= 20; seed++) {
+      List<Integer> choices = choices(seed);
+      assertThat(choices(seed)).as("seed %d", seed).isEqualTo(choices);
+      all.add(choices);
+    }
+    assertThat(all).hasSize(20);
+  }
+
+  private static List<Integer> choices(long seed) {
+    Event<Integer> event = Event.choose(Event.always(0), Event.always(1), Event.always(2));
+    List<Integer> choices = new ArrayList<>();
+    RandosScheduler.builder()
+        .seed(seed)
+        .build()
+        .run(
+            () -> {
+              for (int i = 0; i < 50; i++) {
+                Fibers.start(() -> choices.add(event.sync()));
+              }
+            });
+    return choices;
   }
 
   @OnEveryScheduler
