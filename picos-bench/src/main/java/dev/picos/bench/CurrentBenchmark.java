@@ -1,9 +1,6 @@
 package dev.picos.bench;
 
 import dev.picos.core.Fiber;
-import dev.picos.core.Scheduler;
-import dev.picos.core.ThreadScheduler;
-import dev.picos.sched.fifo.FifoScheduler;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Scope;
@@ -15,26 +12,11 @@ import org.openjdk.jmh.infra.Blackhole;
 public class CurrentBenchmark extends Settings {
   private static final int CALLS = 1_000_000;
 
-  private final Scheduler fifo = FifoScheduler.create();
-  private final Scheduler threads = ThreadScheduler.create();
-
-  /** {@link Fiber#current} in a fiber of fifo. */
+  /** {@link Fiber#current} in a fiber. */
   @Benchmark
   @OperationsPerInvocation(CALLS)
-  public void picosFifo(Blackhole blackhole) {
-    fifo.run(
-        () -> {
-          for (int i = 0; i < CALLS; i++) {
-            blackhole.consume(Fiber.current());
-          }
-        });
-  }
-
-  /** {@link Fiber#current} in a thread that is a fiber. */
-  @Benchmark
-  @OperationsPerInvocation(CALLS)
-  public void picosThreads(Blackhole blackhole) {
-    threads.run(
+  public void picos(OnEach scheduler, Blackhole blackhole) {
+    scheduler.run(
         () -> {
           for (int i = 0; i < CALLS; i++) {
             blackhole.consume(Fiber.current());

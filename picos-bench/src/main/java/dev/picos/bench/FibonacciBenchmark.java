@@ -2,9 +2,6 @@ package dev.picos.bench;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
-import dev.picos.core.Scheduler;
-import dev.picos.sched.fifo.FifoScheduler;
-import dev.picos.sched.multififo.MultiFifoScheduler;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RecursiveTask;
@@ -31,9 +28,6 @@ public class FibonacciBenchmark extends Settings {
   @Param("25")
   public int n;
 
-  private final Scheduler fifo = FifoScheduler.create();
-  private final Scheduler multififo1 = MultiFifoScheduler.builder().domains(1).build();
-  private final Scheduler multififo2 = MultiFifoScheduler.builder().domains(2).build();
   private final ForkJoinPool pool1 = new ForkJoinPool(1);
   private final ForkJoinPool pool2 = new ForkJoinPool(2);
 
@@ -44,25 +38,11 @@ public class FibonacciBenchmark extends Settings {
     pool2.close();
   }
 
-  /** On fifo. */
+  /** Fibers. */
   @Benchmark
   @OperationsPerInvocation(CALLS)
-  public int picosFifo() {
-    return fifo.call(() -> inFibers(n));
-  }
-
-  /** On multififo, on one domain. */
-  @Benchmark
-  @OperationsPerInvocation(CALLS)
-  public int picosMultififo1() {
-    return multififo1.call(() -> inFibers(n));
-  }
-
-  /** On multififo, on two domains. */
-  @Benchmark
-  @OperationsPerInvocation(CALLS)
-  public int picosMultififo2() {
-    return multififo2.call(() -> inFibers(n));
+  public int picos(OnEach scheduler) {
+    return scheduler.call(() -> inFibers(n));
   }
 
   private static int inFibers(int n) {

@@ -1,8 +1,6 @@
 package dev.picos.bench;
 
 import dev.picos.core.Fiber;
-import dev.picos.core.Scheduler;
-import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.std.structured.Flock;
 import dev.picos.std.sync.Mutex;
 import java.util.concurrent.locks.ReentrantLock;
@@ -23,13 +21,12 @@ public class MutexBenchmark extends Settings {
   @Param({"false", "true"})
   public boolean contended;
 
-  private final Scheduler scheduler = FifoScheduler.create();
   private long counter;
 
-  /** {@link Mutex} on fifo. */
+  /** {@link Mutex} in fibers. */
   @Benchmark
   @OperationsPerInvocation(TURNS)
-  public long picos() {
+  public long picos(OnEach scheduler) {
     Mutex mutex = new Mutex();
     scheduler.run(
         () ->

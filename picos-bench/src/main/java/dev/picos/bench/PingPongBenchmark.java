@@ -2,9 +2,7 @@ package dev.picos.bench;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
-import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
-import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.std.sync.Ivar;
 import java.util.concurrent.locks.LockSupport;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -18,17 +16,15 @@ import org.openjdk.jmh.annotations.State;
 public class PingPongBenchmark extends Settings {
   private static final int TURNS = 200_000;
 
-  private final Scheduler scheduler = FifoScheduler.create();
-
   /** One side of a ping-pong over triggers: what the other one signals next. */
   private static final class Side {
     Trigger trigger = new Trigger();
   }
 
-  /** Over two triggers, on fifo. */
+  /** Over two triggers. */
   @Benchmark
   @OperationsPerInvocation(TURNS)
-  public void picosTriggers() {
+  public void picosTriggers(OnEach scheduler) {
     scheduler.run(
         () -> {
           Side ping = new Side();
@@ -58,10 +54,10 @@ public class PingPongBenchmark extends Settings {
     Ivar<Integer> ivar = new Ivar<>();
   }
 
-  /** Over {@link Ivar}, on fifo. */
+  /** Over {@link Ivar}. */
   @Benchmark
   @OperationsPerInvocation(TURNS)
-  public void picosIvars() {
+  public void picosIvars(OnEach scheduler) {
     scheduler.run(
         () -> {
           Box ping = new Box();

@@ -2,8 +2,6 @@ package dev.picos.bench;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
-import dev.picos.core.Scheduler;
-import dev.picos.sched.fifo.FifoScheduler;
 import java.util.concurrent.CompletableFuture;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
@@ -16,12 +14,10 @@ import org.openjdk.jmh.annotations.State;
 public class SpawnAwaitBenchmark extends Settings {
   private static final int FIBERS = 100_000;
 
-  private final Scheduler scheduler = FifoScheduler.create();
-
-  /** On fifo. */
+  /** Fibers. */
   @Benchmark
   @OperationsPerInvocation(FIBERS)
-  public long picos() {
+  public long picos(OnEach scheduler) {
     return scheduler.call(
         () -> {
           long sum = 0;

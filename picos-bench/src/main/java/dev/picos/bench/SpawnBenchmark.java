@@ -3,13 +3,15 @@ package dev.picos.bench;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
-import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.core.ThreadScheduler;
 import dev.picos.std.structured.Flock;
 import java.util.concurrent.CountDownLatch;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /** What it costs to start a fiber that does not suspend, and to join it along with many others. */
@@ -17,21 +19,34 @@ import org.openjdk.jmh.annotations.State;
 public class SpawnBenchmark extends Settings {
   private static final int FIBERS = 100_000;
 
-  private final Scheduler scheduler = FifoScheduler.create();
-  private final Scheduler withQuota = FifoScheduler.builder().quota(100).build();
+  /** Where a parent gives way after 100 spawns. */
+  @State(Scope.Benchmark)
+  public static class Quota {
+    /** One that has quotas. */
+    @Param({"FIFO", "MULTIFIFO1", "MULTIFIFO2"})
+    public Ours scheduler = Ours.FIFO;
 
-  /** In a flock, on fifo: all fibers are queued before the first one runs. */
+    private Scheduler created = ThreadScheduler.create();
+
+    /** Makes it. */
+    @Setup
+    public void create() {
+      created = scheduler.create(100);
+    }
+  }
+
+  /** In a flock: in FIFO order all fibers are queued before the first one runs. */
   @Benchmark
   @OperationsPerInvocation(FIBERS)
-  public void picosFlock() {
+  public void picosFlock(OnEach scheduler) {
     scheduler.run(SpawnBenchmark::flock);
   }
 
-  /** In a flock, on fifo, where a parent gives way after 100 spawns. */
+  /** In a flock, and with a quota. */
   @Benchmark
   @OperationsPerInvocation(FIBERS)
-  public void picosFlockQuota100() {
-    withQuota.run(SpawnBenchmark::flock);
+  public void picosFlockQuota100(Quota quota) {
+    quota.created.run(SpawnBenchmark::flock);
   }
 
   private static void flock() {
@@ -46,8 +61,8 @@ public class SpawnBenchmark extends Settings {
   /** With the operations of the core alone. */
   @Benchmark
   @OperationsPerInvocation(FIBERS)
-  public void picosCoreQuota100() {
-    withQuota.run(
+  public void picosCoreQuota100(Quota quota) {
+    quota.created.run(
         () -> {
           Computation<Object> shared = new Computation<>();
           for (int i = 0; i < FIBERS; i++) {

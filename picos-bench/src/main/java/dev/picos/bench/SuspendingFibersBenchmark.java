@@ -2,8 +2,7 @@ package dev.picos.bench;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
-import dev.picos.core.Scheduler;
-import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.std.sync.Latch;
 import java.util.concurrent.CountDownLatch;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
@@ -23,29 +22,24 @@ public class SuspendingFibersBenchmark extends Settings {
   @Param({"100", "1000"})
   public int batch;
 
-  private final Scheduler scheduler = FifoScheduler.create();
-
-  /** Fibers on fifo. */
+  /** Fibers. */
   @Benchmark
   @OperationsPerInvocation(FIBERS)
-  public void picos() {
+  public void picos(OnEach scheduler) {
     scheduler.run(
         () -> {
           for (int i = 0; i < FIBERS / batch; i++) {
-            Computation<Integer> last = new Computation<>();
+            Latch ended = new Latch(batch);
             for (int j = 0; j < batch; j++) {
-              boolean isLast = j == batch - 1;
               Fiber.spawn(
                   new Fiber(new Computation<>(), false),
                   fiber -> {
                     Fiber.yield();
                     Fiber.yield();
-                    if (isLast) {
-                      last.tryReturn(1);
-                    }
+                    ended.decr();
                   });
             }
-            last.join();
+            ended.await();
           }
         });
   }
@@ -58,20 +52,17 @@ public class SuspendingFibersBenchmark extends Settings {
     executor.start(
         () -> {
           for (int i = 0; i < FIBERS / batch; i++) {
-            CountDownLatch last = new CountDownLatch(1);
+            CountDownLatch ended = new CountDownLatch(batch);
             for (int j = 0; j < batch; j++) {
-              boolean isLast = j == batch - 1;
               executor.start(
                   () -> {
                     Thread.yield();
                     Thread.yield();
-                    if (isLast) {
-                      last.countDown();
-                    }
+                    ended.countDown();
                   });
             }
             try {
-              last.await();
+              ended.await();
             } catch (InterruptedException e) {
               throw new IllegalStateException(e);
             }

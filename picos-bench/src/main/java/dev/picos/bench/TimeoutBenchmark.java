@@ -1,12 +1,7 @@
 package dev.picos.bench;
 
 import dev.picos.core.Computation;
-import dev.picos.core.Scheduler;
-import dev.picos.core.ThreadScheduler;
-import dev.picos.sched.fifo.FifoScheduler;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -29,52 +24,58 @@ public class TimeoutBenchmark extends Settings {
   @Param({"0", "100000"})
   public int pending;
 
-  private final Scheduler fifo = FifoScheduler.create();
-  private final Scheduler threads = ThreadScheduler.create();
   private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1);
-  private final Computation<Object> others = new Computation<>();
-  private final List<Future<?>> theirs = new ArrayList<>();
 
-  /** Sets the timeouts that stay. */
+  /** Sets those of the executor. */
   @Setup
-  public void pending() {
+  public void start() {
     executor.setRemoveOnCancelPolicy(true);
-    fifo.run(
-        () -> {
-          for (int i = 0; i < pending; i++) {
-            others.cancelAfter(HOUR.plusSeconds(i), REASON);
-            theirs.add(executor.schedule(() -> {}, 3600 + i, TimeUnit.SECONDS));
-          }
-        });
+    for (int i = 0; i < pending; i++) {
+      Future<?> unused = executor.schedule(() -> {}, 3600 + i, TimeUnit.SECONDS);
+    }
   }
 
   /** Removes them. */
   @TearDown
   public void end() {
-    others.tryReturn(1);
     executor.shutdownNow();
   }
 
-  /** On fifo: our wheel. */
-  @Benchmark
-  @OperationsPerInvocation(TIMEOUTS)
-  public void picosFifo() {
-    fifo.run(TimeoutBenchmark::setAndComplete);
-  }
+  /** Those of fibers. */
+  @State(Scope.Benchmark)
+  public static class Others {
+    private final Computation<Object> others = new Computation<>();
 
-  /** On plain threads: the core's own timer. */
-  @Benchmark
-  @OperationsPerInvocation(TIMEOUTS)
-  public void picosThreads() {
-    threads.run(TimeoutBenchmark::setAndComplete);
-  }
-
-  private static void setAndComplete() {
-    for (int i = 0; i < TIMEOUTS; i++) {
-      Computation<Integer> computation = new Computation<>();
-      computation.cancelAfter(HOUR, REASON);
-      computation.tryReturn(i);
+    /** Sets them on the scheduler that is measured. */
+    @Setup
+    public void start(TimeoutBenchmark benchmark, OnEach scheduler) {
+      scheduler.run(
+          () -> {
+            for (int i = 0; i < benchmark.pending; i++) {
+              others.cancelAfter(HOUR.plusSeconds(i), REASON);
+            }
+          });
     }
+
+    /** Removes them. */
+    @TearDown
+    public void end() {
+      others.tryReturn(1);
+    }
+  }
+
+  /** On our wheel; on threads, with the core's own timer. */
+  @Benchmark
+  @OperationsPerInvocation(TIMEOUTS)
+  public void picos(OnEach scheduler, Others others) {
+    scheduler.run(
+        () -> {
+          for (int i = 0; i < TIMEOUTS; i++) {
+            Computation<Integer> computation = new Computation<>();
+            computation.cancelAfter(HOUR, REASON);
+            computation.tryReturn(i);
+          }
+        });
   }
 
   /** {@link ScheduledThreadPoolExecutor} with its remove-on-cancel policy. */

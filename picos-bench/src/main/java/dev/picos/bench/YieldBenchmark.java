@@ -2,9 +2,6 @@ package dev.picos.bench;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
-import dev.picos.core.Scheduler;
-import dev.picos.sched.fifo.FifoScheduler;
-import dev.picos.sched.multififo.MultiFifoScheduler;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
@@ -21,32 +18,10 @@ public class YieldBenchmark extends Settings {
   @Param({"1", "2", "100", "10000"})
   public int fibers;
 
-  private final Scheduler fifo = FifoScheduler.create();
-  private final Scheduler multififo1 = MultiFifoScheduler.builder().domains(1).build();
-  private final Scheduler multififo2 = MultiFifoScheduler.builder().domains(2).build();
-
-  /** Fibers on fifo. */
+  /** Fibers. */
   @Benchmark
   @OperationsPerInvocation(YIELDS)
-  public void picos() {
-    yieldOn(fifo);
-  }
-
-  /** Fibers on multififo, on one domain. */
-  @Benchmark
-  @OperationsPerInvocation(YIELDS)
-  public void picosMultififo1() {
-    yieldOn(multififo1);
-  }
-
-  /** Fibers on multififo, on two domains. */
-  @Benchmark
-  @OperationsPerInvocation(YIELDS)
-  public void picosMultififo2() {
-    yieldOn(multififo2);
-  }
-
-  private void yieldOn(Scheduler scheduler) {
+  public void picos(OnEach scheduler) {
     int each = YIELDS / fibers;
     scheduler.run(
         () -> {
