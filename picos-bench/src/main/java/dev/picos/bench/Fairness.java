@@ -10,14 +10,18 @@ import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * How evenly fibers get ahead that compute for a while and yield, over and over. Prints how many
  * such slices a fiber gets on average, and how many times that the one with the fewest and the one
- * with the most get; virtual threads next to ours. An argument says how many seconds a line takes.
+ * with the most get; rivals next to ours. An argument says how many seconds a line takes.
  */
 public final class Fairness {
   /** The lengths in microseconds; half of the fibers have the one, half the other. */
@@ -36,26 +40,58 @@ public final class Fairness {
           picos("randos, 1 domain", RandosScheduler.builder().seed(1).build()),
           picos("randos, 2 domains", RandosScheduler.builder().seed(1).domains(2).build()),
           new Contestant(
-              "jdk", (fibers, body) -> Jdk.callAll(fibers, () -> body.accept(Thread::yield))));
+              "jdk",
+              (fibers, lives) -> Jdk.callAll(fibers, () -> live(lives.get(), Thread::yield))),
+          new Contestant("kotlin", Kotlin::yieldWhile),
+          new Contestant("fork-join pool", Fairness::inPool));
 
   private record Contestant(String name, Runner runner) {}
 
-  /** Starts fibers, each of which calls {@code body} with what yields, and waits for their end. */
+  /** Starts fibers, each of which yields as long as a life of its own says so; awaits their end. */
   private interface Runner {
-    void run(int fibers, Consumer<Runnable> body) throws InterruptedException;
+    void run(int fibers, Supplier<BooleanSupplier> lives) throws InterruptedException;
   }
 
   private static Contestant picos(String name, Scheduler scheduler) {
     return new Contestant(
         name,
-        (fibers, body) ->
+        (fibers, lives) ->
             scheduler.run(
                 () -> {
                   Computation<Object> shared = new Computation<>();
                   for (int i = 0; i < fibers; i++) {
-                    Fiber.spawn(new Fiber(shared, false), fiber -> body.accept(Fiber::yield));
+                    Fiber.spawn(new Fiber(shared, false), fiber -> live(lives.get(), Fiber::yield));
                   }
                 }));
+  }
+
+  private static void live(BooleanSupplier life, Runnable yield) {
+    while (life.getAsBoolean()) {
+      yield.run();
+    }
+  }
+
+  /** A task yields by submitting itself anew, to a pool that is first in, first out. */
+  private static void inPool(int tasks, Supplier<BooleanSupplier> lives)
+      throws InterruptedException {
+    CountDownLatch ended = new CountDownLatch(tasks);
+    try (ExecutorService pool = Executors.newWorkStealingPool()) {
+      for (int i = 0; i < tasks; i++) {
+        BooleanSupplier life = lives.get();
+        pool.execute(
+            new Runnable() {
+              @Override
+              public void run() {
+                if (life.getAsBoolean()) {
+                  pool.execute(this);
+                } else {
+                  ended.countDown();
+                }
+              }
+            });
+      }
+      ended.await();
+    }
   }
 
   private final int[] micros;
@@ -79,26 +115,34 @@ public final class Fairness {
       for (int fibers : FIBERS) {
         for (Contestant contestant : CONTESTANTS) {
           Fairness fairness = new Fairness(micros, seconds);
-          contestant.runner.run(fibers, fairness::live);
+          contestant.runner.run(fibers, () -> fairness.new Life());
           fairness.print(contestant.name);
         }
       }
     }
   }
 
-  private void live(Runnable yield) {
-    long length = TimeUnit.MICROSECONDS.toNanos(micros[started.getAndIncrement() % 2]);
-    long count = 0;
-    for (long now = System.nanoTime(); now - end < 0; now = System.nanoTime()) {
+  /** Computes for a slice, over and over, and says whether there is another one. */
+  private final class Life implements BooleanSupplier {
+    private final long length =
+        TimeUnit.MICROSECONDS.toNanos(micros[started.getAndIncrement() % 2]);
+    private long count;
+
+    @Override
+    public boolean getAsBoolean() {
+      long now = System.nanoTime();
+      if (now - end >= 0) {
+        counts.add(count);
+        return false;
+      }
       while (System.nanoTime() - now < length) {
         Thread.onSpinWait();
       }
       if (now - begin >= 0) {
         count++;
       }
-      yield.run();
+      return true;
     }
-    counts.add(count);
   }
 
   private void print(String name) {

@@ -14,24 +14,10 @@ import org.openjdk.jmh.annotations.State;
 public class SignalFromOutsideBenchmark extends Settings {
   private static final int FIBERS = 1_000;
 
-  /** On fifo. */
+  /** Fibers that await triggers. */
   @Benchmark
   @OperationsPerInvocation(FIBERS)
-  public void picosFifo(Waiters.Fifo fibers) {
-    wakeAndGather(fibers);
-  }
-
-  /** On multififo, on one domain. */
-  @Benchmark
-  @OperationsPerInvocation(FIBERS)
-  public void picosMultififo1(Waiters.Multififo1 fibers) {
-    wakeAndGather(fibers);
-  }
-
-  /** On multififo, on two domains. */
-  @Benchmark
-  @OperationsPerInvocation(FIBERS)
-  public void picosMultififo2(Waiters.Multififo2 fibers) {
+  public void picos(Waiters.Fibers fibers) {
     wakeAndGather(fibers);
   }
 
@@ -48,6 +34,20 @@ public class SignalFromOutsideBenchmark extends Settings {
   @OperationsPerInvocation(FIBERS)
   public void jdkOneCarrier(Waiters.VirtualThreads threads) {
     wakeAndGather(threads);
+  }
+
+  /** Coroutines of Kotlin that are suspended, on all processors. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void kotlin(Waiters.Coroutines coroutines) {
+    wakeAndGather(coroutines);
+  }
+
+  /** Tasks of a fork-join pool, which are submitted anew, on all processors. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void forkJoin(Waiters.PoolTasks tasks) {
+    wakeAndGather(tasks);
   }
 
   private static void wakeAndGather(Waiters waiters) {

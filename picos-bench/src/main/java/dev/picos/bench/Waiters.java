@@ -2,12 +2,13 @@ package dev.picos.bench;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
-import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
-import dev.picos.sched.fifo.FifoScheduler;
-import dev.picos.sched.multififo.MultiFifoScheduler;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -86,19 +87,21 @@ public abstract class Waiters {
   }
 
   /** Fibers that await triggers. */
-  abstract static class Fibers extends Waiters {
-    private final Scheduler scheduler;
+  @State(Scope.Benchmark)
+  public static class Fibers extends Waiters {
+    /** On what. */
+    @Param public Ours scheduler = Ours.FIFO;
+
     private Trigger[] triggers = {};
     private Thread runner = Thread.currentThread();
 
-    Fibers(Scheduler scheduler) {
-      this.scheduler = scheduler;
-    }
+    /** For JMH. */
+    public Fibers() {}
 
     @Override
     void start(int count) {
       triggers = new Trigger[count];
-      runner = Thread.ofPlatform().daemon().start(() -> scheduler.run(() -> spawn(count)));
+      runner = Thread.ofPlatform().daemon().start(() -> scheduler.create().run(() -> spawn(count)));
     }
 
     private void spawn(int count) {
@@ -127,33 +130,6 @@ public abstract class Waiters {
     @Override
     void join() throws InterruptedException {
       runner.join();
-    }
-  }
-
-  /** Fibers on fifo. */
-  @State(Scope.Benchmark)
-  public static class Fifo extends Fibers {
-    /** For JMH. */
-    public Fifo() {
-      super(FifoScheduler.create());
-    }
-  }
-
-  /** Fibers on multififo, on one domain. */
-  @State(Scope.Benchmark)
-  public static class Multififo1 extends Fibers {
-    /** For JMH. */
-    public Multififo1() {
-      super(MultiFifoScheduler.builder().domains(1).build());
-    }
-  }
-
-  /** Fibers on multififo, on two domains. */
-  @State(Scope.Benchmark)
-  public static class Multififo2 extends Fibers {
-    /** For JMH. */
-    public Multififo2() {
-      super(MultiFifoScheduler.builder().domains(2).build());
     }
   }
 
@@ -219,6 +195,56 @@ public abstract class Waiters {
     /** For JMH. */
     public PlatformThreads() {
       super(Thread.ofPlatform());
+    }
+  }
+
+  /** Coroutines on the default dispatcher. */
+  @State(Scope.Benchmark)
+  public static class Coroutines extends Waiters {
+    private SuspendedCoroutines all;
+
+    /** For JMH. */
+    public Coroutines() {}
+
+    @Override
+    void start(int count) {
+      all = new SuspendedCoroutines(count, this::haveEnded, this::answer);
+    }
+
+    @Override
+    void wake(int i) {
+      all.resume(i);
+    }
+
+    @Override
+    void join() {
+      all.join();
+    }
+  }
+
+  /** Tasks of a {@link ForkJoinPool}, which cannot wait: to wake one is to submit it anew. */
+  @State(Scope.Benchmark)
+  public static class PoolTasks extends Waiters {
+    private final ExecutorService pool = Executors.newWorkStealingPool();
+
+    /** For JMH. */
+    public PoolTasks() {}
+
+    @Override
+    void start(int count) {
+      for (int i = 0; i < count; i++) {
+        wake(i);
+      }
+    }
+
+    @Override
+    void wake(int i) {
+      pool.execute(this::answer);
+    }
+
+    @Override
+    void join() {
+      pool.close();
     }
   }
 }

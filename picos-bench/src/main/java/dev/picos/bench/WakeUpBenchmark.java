@@ -27,15 +27,9 @@ public class WakeUpBenchmark extends Settings {
     TimeUnit.MICROSECONDS.sleep(idleMicros);
   }
 
-  /** On fifo. */
+  /** A fiber that awaits a trigger. */
   @Benchmark
-  public void picosFifo(Waiters.Fifo fiber) {
-    roundTrip(fiber);
-  }
-
-  /** On multififo, on two domains. */
-  @Benchmark
-  public void picosMultififo2(Waiters.Multififo2 fiber) {
+  public void picos(Waiters.Fibers fiber) {
     roundTrip(fiber);
   }
 
@@ -49,6 +43,18 @@ public class WakeUpBenchmark extends Settings {
   @Benchmark
   public void jdkPlatformThread(Waiters.PlatformThreads thread) {
     roundTrip(thread);
+  }
+
+  /** A coroutine of Kotlin that is suspended. */
+  @Benchmark
+  public void kotlin(Waiters.Coroutines coroutine) {
+    roundTrip(coroutine);
+  }
+
+  /** A task of a fork-join pool, which is submitted anew. */
+  @Benchmark
+  public void forkJoin(Waiters.PoolTasks task) {
+    roundTrip(task);
   }
 
   private static void roundTrip(Waiters waiter) {

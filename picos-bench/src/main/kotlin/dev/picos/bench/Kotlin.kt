@@ -2,6 +2,8 @@
 
 package dev.picos.bench
 
+import java.util.function.BooleanSupplier
+import java.util.function.Supplier
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.Dispatchers
@@ -162,4 +164,15 @@ fun broadcast(items: Int, readers: Int, parallel: Boolean): Long =
       flow.emit(0)
     }
     counter.get()
+  }
+
+/** Coroutines on [Dispatchers.Default], each of which yields as long as a life of its own says. */
+fun yieldWhile(coroutines: Int, lives: Supplier<BooleanSupplier>) =
+  runBlocking(Dispatchers.Default) {
+    repeat(coroutines) {
+      launch {
+        val life = lives.get()
+        while (life.asBoolean) yield()
+      }
+    }
   }
