@@ -106,4 +106,11 @@ public class BoundedQueueBenchmark extends OnDomains {
     OfThreads queue = new OfThreads();
     return ChannelBenchmark.betweenVirtualThreads(ITEMS, queue::put, queue::take);
   }
+
+  /** From Kotlin's mutex and semaphores. */
+  @Benchmark
+  @OperationsPerInvocation(ITEMS)
+  public long kotlin() {
+    return Kotlin.boundedQueue(ITEMS, CAPACITY, domains > 1);
+  }
 }

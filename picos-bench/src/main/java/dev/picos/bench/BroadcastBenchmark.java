@@ -2,6 +2,10 @@ package dev.picos.bench;
 
 import dev.picos.std.structured.Flock;
 import dev.picos.std.sync.Broadcast;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.atomic.AtomicLong;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
@@ -36,6 +40,30 @@ public class BroadcastBenchmark extends OnDomains {
                     broadcast.publish(i);
                   }
                 }));
+    return sum.get();
+  }
+
+  /** A {@link SubmissionPublisher} to virtual threads, with room for 1,024 items. */
+  @Benchmark
+  @OperationsPerInvocation(READERS * ITEMS)
+  public long jdk() throws InterruptedException {
+    AtomicLong sum = new AtomicLong();
+    Jdk.call(
+        () -> {
+          List<CompletableFuture<Void>> ends = new ArrayList<>();
+          try (SubmissionPublisher<Integer> publisher =
+              new SubmissionPublisher<>(Thread::startVirtualThread, 1_024)) {
+            for (int i = 0; i < READERS; i++) {
+              long[] mine = {0};
+              ends.add(
+                  publisher.consume(item -> mine[0] += item).thenRun(() -> sum.addAndGet(mine[0])));
+            }
+            for (int i = 1; i <= ITEMS; i++) {
+              publisher.submit(i);
+            }
+          }
+          ends.forEach(CompletableFuture::join);
+        });
     return sum.get();
   }
 

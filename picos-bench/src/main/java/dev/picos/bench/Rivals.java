@@ -77,11 +77,9 @@ public final class Rivals {
     tasks.add(new Task("channel of 64", "Channel", "capacity=64", all));
     tasks.add(new Task("select of 2", "Select", "channels=2", noJdk));
     tasks.add(new Task("select of 8", "Select", "channels=8", noJdk));
-    tasks.add(
-        new Task("broadcast to 4", "Broadcast", "", methods("picos", "picos", "kotlin", "kotlin")));
-    tasks.add(
-        new Task(
-            "lock, 2 semaphores", "BoundedQueue", "", methods("picos", "picos", "jdk", "jdk")));
+    Map<String, String> noJox = methods("picos", "picos", "jdk", "jdk", "kotlin", "kotlin");
+    tasks.add(new Task("broadcast to 4", "Broadcast", "", noJox));
+    tasks.add(new Task("lock, 2 semaphores", "BoundedQueue", "", noJox));
     return tasks;
   }
 

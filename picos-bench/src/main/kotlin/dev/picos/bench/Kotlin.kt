@@ -18,6 +18,7 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.Semaphore
+import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.yield
 
 /** Makes [Dispatchers.Default] use two threads. */
@@ -164,6 +165,36 @@ fun broadcast(items: Int, readers: Int, parallel: Boolean): Long =
       flow.emit(0)
     }
     counter.get()
+  }
+
+private class BoundedQueue(capacity: Int) {
+  private val mutex = Mutex()
+  private val room = Semaphore(capacity)
+  private val items = Semaphore(capacity, acquiredPermits = capacity)
+  private val queue = ArrayDeque<Int>(capacity)
+
+  suspend fun put(item: Int) {
+    room.acquire()
+    mutex.withLock { queue.addLast(item) }
+    items.release()
+  }
+
+  suspend fun take(): Int {
+    items.acquire()
+    val item = mutex.withLock { queue.removeFirst() }
+    room.release()
+    return item
+  }
+}
+
+/** One coroutine puts into a queue of a mutex and two semaphores, and another takes. */
+fun boundedQueue(items: Int, capacity: Int, parallel: Boolean): Long =
+  runBlocking(context(parallel)) {
+    val queue = BoundedQueue(capacity)
+    launch { for (i in 1..items) queue.put(i) }
+    var sum = 0L
+    repeat(items) { sum += queue.take() }
+    sum
   }
 
 /** Coroutines on [Dispatchers.Default], each of which yields as long as a life of its own says. */
