@@ -71,7 +71,10 @@ public final class Fairness {
     }
   }
 
-  /** A task yields by submitting itself anew, to a pool that is first in, first out. */
+  /**
+   * A task yields by submitting itself anew. Each worker takes its own tasks first in, first out,
+   * and those that others have submitted when it has none.
+   */
   private static void inPool(int tasks, Supplier<BooleanSupplier> lives)
       throws InterruptedException {
     CountDownLatch ended = new CountDownLatch(tasks);
