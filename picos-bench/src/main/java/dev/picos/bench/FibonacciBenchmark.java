@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.TearDown;
  * and its caller awaits the result.
  *
  * <p>For another {@code n} tell JMH how many calls there are: 2 fib(n + 1) - 1. With n = 30 that is
- * {@code -p n=30 -opi 2692537}, which needs a bigger heap: {@code -jvmArgsAppend "-Xms8g -Xmx8g"}.
+ * {@code -p n=30 -opi 2692537}, which needs a bigger heap: {@code -jvmArgs "-Xms8g -Xmx8g"}.
  */
 @State(Scope.Benchmark)
 public class FibonacciBenchmark extends Settings {
