@@ -5,7 +5,11 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.core.ThreadScheduler;
 import dev.picos.std.structured.Flock;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
@@ -13,11 +17,20 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 
 /** What it costs to start a fiber that does not suspend, and to join it along with many others. */
 @State(Scope.Benchmark)
 public class SpawnBenchmark extends Settings {
   private static final int FIBERS = 100_000;
+
+  private final ForkJoinPool pool = new ForkJoinPool();
+
+  /** Ends its threads. */
+  @TearDown
+  public void end() {
+    pool.close();
+  }
 
   /** Where a parent gives way after 100 spawns. */
   @State(Scope.Benchmark)
@@ -117,5 +130,27 @@ public class SpawnBenchmark extends Settings {
   @OperationsPerInvocation(FIBERS)
   public void jdkOneCarrier() throws InterruptedException {
     jdk();
+  }
+
+  /** A coroutine of Kotlin each, in a scope on the default dispatcher. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void kotlin() {
+    Kotlin.generations(1, FIBERS, "END");
+  }
+
+  /** A task of a {@link ForkJoinPool} each. */
+  @Benchmark
+  @OperationsPerInvocation(FIBERS)
+  public void forkJoin() {
+    pool.submit(
+            () -> {
+              List<ForkJoinTask<?>> tasks = new ArrayList<>(FIBERS);
+              for (int i = 0; i < FIBERS; i++) {
+                tasks.add(ForkJoinTask.adapt(() -> {}).fork());
+              }
+              tasks.forEach(ForkJoinTask::join);
+            })
+        .join();
   }
 }
