@@ -110,7 +110,7 @@ public final class Fairness {
 
   /** Runs it. */
   public static void main(String[] args) throws InterruptedException {
-    long seconds = args.length == 0 ? 2 : Long.parseLong(args[0]);
+    long seconds = Arguments.orExit(() -> Arguments.seconds(args));
     System.out.printf(
         "%-12s %6s  %-20s %14s %9s %9s%n",
         "slice", "fibers", "scheduler", "slices a fiber", "fewest", "most");

@@ -1,11 +1,11 @@
 package dev.picos.bench;
 
+import dev.picos.bench.Arguments.Drawing;
 import dev.picos.bench.GrowthBenchmark.Life;
 import dev.picos.bench.Lines.Line;
 import dev.picos.bench.Lines.Point;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -35,20 +35,16 @@ public final class Growth {
 
   /** Runs it. */
   public static void main(String[] args) throws RunnerException, IOException {
-    if (args.length == 0) {
-      System.err.println("picos: bench growth needs the name of the file to draw to");
-      System.exit(2);
-    }
-    Growth growth = new Growth(args.length > 1 && args[1].equals("quick"));
+    Drawing drawing = Arguments.orExit(() -> Arguments.drawing("growth", args));
+    Growth growth = new Growth(drawing.quick());
     List<Panel> panels = new ArrayList<>();
     for (Life life : Life.values()) {
       panels.add(growth.byFibers(life));
       panels.add(growth.byDomains(life));
     }
     Chart chart = new Chart("Nanoseconds a fiber", panels);
-    Path file = Path.of(args[0]);
-    Files.writeString(file, chart.svg());
-    System.out.println("drawn to " + file);
+    Files.writeString(drawing.file(), chart.svg());
+    System.out.println("drawn to " + drawing.file());
   }
 
   private static String what(Life life) {

@@ -1,9 +1,9 @@
 package dev.picos.bench;
 
+import dev.picos.bench.Arguments.Drawing;
 import dev.picos.bench.Dots.Row;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -93,23 +93,19 @@ public final class Rivals {
 
   /** Runs it. */
   public static void main(String[] args) throws RunnerException, IOException {
-    if (args.length == 0) {
-      System.err.println("picos: bench rivals needs the name of the file to draw to");
-      System.exit(2);
-    }
+    Drawing drawing = Arguments.orExit(() -> Arguments.drawing("rivals", args));
     Rivals rivals = new Rivals();
-    rivals.run(args.length > 1 && args[1].equals("quick"));
+    rivals.run(drawing.quick());
+    System.out.println(rivals.table("1"));
+    System.out.println(rivals.table("2"));
     Chart chart =
         new Chart(
             "Nanoseconds a turn or item",
             List.of(
                 rivals.dots("1", "one domain, carrier or thread"),
                 rivals.dots("2", "two of them")));
-    Path file = Path.of(args[0]);
-    Files.writeString(file, chart.svg());
-    System.out.println(rivals.table("1"));
-    System.out.println(rivals.table("2"));
-    System.out.println("drawn to " + file);
+    Files.writeString(drawing.file(), chart.svg());
+    System.out.println("drawn to " + drawing.file());
   }
 
   private void run(boolean quick) throws RunnerException {
