@@ -1,5 +1,6 @@
 package dev.picos.tck;
 
+import dev.picos.core.Scheduler;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
@@ -81,10 +82,12 @@ final class RuleRunner implements InvocationInterceptor {
 
     String describeHang(SchedulerContract contract) {
       String what = contract.waitedInVainFor();
-      return "%s%n  has not ended within %s; it waits for %s%s%s%n%n%s"
+      Scheduler scheduler = contract.latestScheduler();
+      return "%s%n  has not ended within %s%s; it waits for %s%s%s%n%n%s"
           .formatted(
               getName(),
               contract.timeout(),
+              scheduler == null ? "" : " on " + scheduler,
               waitingFor,
               place(),
               what == null ? "" : "%n  and has waited in vain for %s".formatted(what),

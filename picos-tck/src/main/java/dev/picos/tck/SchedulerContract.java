@@ -2,6 +2,7 @@ package dev.picos.tck;
 
 import dev.picos.core.Scheduler;
 import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.MethodOrderer;
@@ -62,6 +63,7 @@ public abstract class SchedulerContract
 
   private volatile long deadline;
   private volatile @Nullable String waitedInVainFor;
+  private volatile @Nullable Scheduler latest;
 
   /** For subclasses. */
   protected SchedulerContract() {}
@@ -75,7 +77,14 @@ public abstract class SchedulerContract
   /** Makes a scheduler for a rule. */
   @Override
   public final Scheduler scheduler() {
-    return new NotingScheduler(this, newScheduler());
+    Scheduler scheduler = newScheduler();
+    latest = scheduler;
+    return new NotingScheduler(this, scheduler);
+  }
+
+  /** The scheduler that the rule has made last; {@code null} if it has made none yet. */
+  final @Nullable Scheduler latestScheduler() {
+    return latest;
   }
 
   /** What the scheduler promises beyond the rules that hold for all; nothing unless overridden. */
@@ -88,7 +97,20 @@ public abstract class SchedulerContract
    * -Dpicos.tck.timeout} says, as in {@code 90s} or {@code 5m}.
    */
   protected Duration timeout() {
-    return Duration.parse("PT" + System.getProperty("picos.tck.timeout", "60s"));
+    return timeout(System.getProperty("picos.tck.timeout", "60s"));
+  }
+
+  static Duration timeout(String written) {
+    try {
+      Duration timeout = Duration.parse("PT" + written);
+      if (timeout.isPositive()) {
+        return timeout;
+      }
+    } catch (DateTimeParseException e) {
+      // says neither which property nor what to write
+    }
+    throw new IllegalArgumentException(
+        "picos.tck.timeout=" + written + ": write a time of more than 0, as 10s or 5m");
   }
 
   /** A rule begins. */
@@ -127,7 +149,19 @@ public abstract class SchedulerContract
    */
   @Override
   public int rounds(int usual) {
-    double effort = Double.parseDouble(System.getProperty("picos.tck.effort", "1"));
-    return (int) Math.max(1, usual * effort);
+    return (int) Math.max(1, usual * effort(System.getProperty("picos.tck.effort", "1")));
+  }
+
+  static double effort(String written) {
+    try {
+      double effort = Double.parseDouble(written);
+      if (effort > 0 && effort < Double.POSITIVE_INFINITY) {
+        return effort;
+      }
+    } catch (NumberFormatException e) {
+      // says neither which property nor what to write
+    }
+    throw new IllegalArgumentException(
+        "picos.tck.effort=" + written + ": write a number of more than 0, as 10 or 0.1");
   }
 }

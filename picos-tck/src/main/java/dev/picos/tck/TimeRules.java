@@ -277,7 +277,7 @@ interface TimeRules extends Rules {
             this,
             this,
             (trigger, x, y) -> {
-              throw new RuntimeException("from an action");
+              throw new RuntimeException("TIME-13 throws this on purpose");
             });
     Computation<Object> later = new Computation<>();
 
