@@ -28,6 +28,7 @@ final class EchoCommand implements Callable<Integer> {
 
   @Option(
       names = "--scheduler",
+      converter = SchedulerKind.Parser.class,
       description =
           "only this scheduler: ${COMPLETION-CANDIDATES} (default: all, fifo with --port)")
   private @Nullable SchedulerKind scheduler;
@@ -60,6 +61,9 @@ final class EchoCommand implements Callable<Integer> {
     requireBetween("--size", size, 1, 1 << 20);
     if (port != null) {
       requireBetween("--port", port, 0, 65_535);
+      for (String option : List.of("--clients", "--messages", "--size")) {
+        refuseWithPort(option);
+      }
       return EchoService.serve(scheduler == null ? SchedulerKind.FIFO : scheduler, port);
     }
     return measure();
@@ -87,6 +91,13 @@ final class EchoCommand implements Callable<Integer> {
             ? "every byte came back, and nothing was left open"
             : "something was off: see above");
     return allWell ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  private void refuseWithPort(String option) {
+    if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+      throw new ParameterException(
+          spec.commandLine(), option + " is for the measurement, which --port leaves out");
+    }
   }
 
   private void requireBetween(String option, int value, int least, int most) {

@@ -3,19 +3,14 @@ package dev.picos.examples;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** What {@code ./picos} runs: the echo program, unless told otherwise. */
+/** What {@code ./picos} runs, unless it is told to measure or to stress: the echo program. */
 @Command(
     name = "picos",
     description = "Examples of Picos for Java. Without a command: echo on every scheduler.",
     mixinStandardHelpOptions = true,
     version = "Picos for Java 0.1.0-SNAPSHOT",
     subcommands = EchoCommand.class,
-    footer = {
-      "",
-      "The launcher script has two more commands:",
-      "  bench [pattern]    run the benchmarks; 'bench memory' for what a parked fiber keeps",
-      "  stress [quick|full]  run the stress tests"
-    })
+    footer = {"", "The launcher has further commands, bench and stress: ./picos --help."})
 final class Main implements Runnable {
   private Main() {}
 
@@ -25,8 +20,8 @@ final class Main implements Runnable {
   }
 
   static int run(String... arguments) {
-    CommandLine picos = new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true);
-    return picos.execute(arguments.length == 0 ? new String[] {"echo"} : arguments);
+    return new CommandLine(new Main())
+        .execute(arguments.length == 0 ? new String[] {"echo"} : arguments);
   }
 
   @Override

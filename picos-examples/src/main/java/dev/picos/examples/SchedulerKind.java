@@ -5,7 +5,11 @@ import dev.picos.core.ThreadScheduler;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
 import dev.picos.sched.randos.RandosScheduler;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
 
 /** The schedulers that a program can be run on. */
 enum SchedulerKind {
@@ -33,6 +37,20 @@ enum SchedulerKind {
       return RandosScheduler.create();
     }
   };
+
+  /** Reads a name on the command line, in whatever case. */
+  static final class Parser implements ITypeConverter<SchedulerKind> {
+    @Override
+    public SchedulerKind convert(String name) {
+      return Stream.of(values())
+          .filter(kind -> kind.name().equalsIgnoreCase(name))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new TypeConversionException(
+                      "expected one of " + List.of(values()) + " but was '" + name + "'"));
+    }
+  }
 
   abstract Scheduler create();
 
