@@ -56,9 +56,18 @@ final class Orders {
         .as("the failure with the same seed")
         .hasSameClassAs(failure);
     if (Boolean.getBoolean("picos.tutorial.show")) {
+      System.err.println("\n=== " + caller());
       failure.printStackTrace();
     }
     return failure;
+  }
+
+  /** The test that has called the method that calls this, as class and method. */
+  private static String caller() {
+    StackWalker.StackFrame test =
+        StackWalker.getInstance().walk(frames -> frames.skip(2).findFirst()).orElseThrow();
+    String type = test.getClassName();
+    return type.substring(type.lastIndexOf('.') + 1) + "." + test.getMethodName();
   }
 
   /** The seed that a failure carries. */

@@ -15,6 +15,10 @@ import java.util.concurrent.CancellationException;
 record Task<T>(Computation<T> life, Computation<T> result) {
   static final CancellationException REASON = new CancellationException("by the test");
 
+  static {
+    REASON.setStackTrace(new StackTraceElement[0]); // it would lead to the test that was first
+  }
+
   static <T> Task<T> start(Callable<? extends T> body) {
     Task<T> task = new Task<>(new Computation<>(), new Computation<>());
     Fiber.spawn(new Fiber(task.life, false), fiber -> task.result.tryCapture(body));
