@@ -21,7 +21,7 @@ class DocumentationTest {
   private static final Path ROOT = root();
   private static final Pattern SNIPPET =
       Pattern.compile("(<!-- snippet: (\\S+) (\\S+) -->\n```java\n)(.*?)(```)", Pattern.DOTALL);
-  private static final Pattern LINK = Pattern.compile("]\\((?!https?:)([^)#]+)[^)]*\\)");
+  private static final Pattern LINK = Pattern.compile("](?:\\(|: )(?!https?:)([^)#\\s]+)");
 
   static List<Path> documents() throws IOException {
     try (Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
@@ -67,6 +67,15 @@ class DocumentationTest {
         links.results().map(link -> document.resolveSibling(link.group(1)).normalize()).toList();
 
     assertThat(targets).allSatisfy(target -> assertThat(target).exists());
+  }
+
+  @ParameterizedTest
+  @MethodSource("documents")
+  void frame_hasNoLineNumber(Path document) throws IOException {
+    // The frames of a quoted stack trace name no lines, which would be others soon.
+    String text = Files.readString(document);
+
+    assertThat(text).doesNotContainPattern("\\.java:\\d");
   }
 
   private static String current(java.util.regex.MatchResult snippet) {
