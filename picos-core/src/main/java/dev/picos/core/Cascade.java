@@ -11,34 +11,44 @@ import org.jspecify.annotations.Nullable;
  * a computation in its mode's order, and everything that a canceler sets off before the next
  * trigger. An action that throws does not keep the others from running; the first exception is
  * reported at the end, the later ones suppressed in it.
- *
- * <p>Used by one thread, for one completion.
  */
 final class Cascade {
-  private @Nullable Rest stack;
-  private @Nullable Throwable failure;
+  // For maintainers.
+  //
+  // By now the computation is completed, so nobody else will signal what is not signaled here, and
+  // a lack of memory is no excuse. Three things need memory, and each can do without:
+  //   - the order of FIFO is that of a reversed copy; else the bag is taken as it is;
+  //   - what is left while a canceler is followed is a Rest; else the stack keeps it;
+  //   - a further exception is suppressed in the first; else it is dropped.
+  // To reverse ahead of the completion would need no such care, but would have to be done anew each
+  // time that somebody attaches or detaches meanwhile.
 
   /** What is left of the bag of a computation whose completion was interrupted by a nested one. */
   private record Rest(Bag bag, @Nullable Rest below) {}
 
+  private Cascade() {}
+
   /** Signals the triggers of a computation that has just been completed. */
   static void signal(Bag triggers) {
     if (!triggers.isEmpty()) {
-      Cascade cascade = new Cascade();
-      cascade.add(triggers);
-      cascade.finish();
+      report(signal(triggers, null));
     }
   }
 
-  /** Signals the triggers of a computation that has just been completed; does not throw. */
-  void add(Bag triggers) {
-    Bag bag = triggers.inSignalingOrder();
+  /**
+   * Signals the triggers of a computation that has just been completed. Returns what the actions
+   * threw, joined with the {@code failure} so far; does not throw.
+   */
+  static @Nullable Throwable signal(Bag triggers, @Nullable Throwable failure) {
+    Throwable thrownSoFar = failure;
+    Rest stack = null;
+    Bag bag = inSignalingOrder(triggers);
     for (; ; ) {
       Trigger trigger = bag.newest;
       if (trigger == null) {
         Rest rest = stack;
         if (rest == null) {
-          return;
+          return thrownSoFar;
         }
         stack = rest.below;
         bag = rest.bag;
@@ -57,30 +67,51 @@ final class Cascade {
           trigger.run(action);
         }
       } catch (Throwable thrown) {
-        collect(thrown);
+        thrownSoFar = joined(thrownSoFar, thrown);
       }
-      if (further != null && !further.isEmpty()) {
-        if (!bag.isEmpty()) {
-          stack = new Rest(bag, stack);
-        }
-        bag = further.inSignalingOrder();
+      if (further == null || further.isEmpty()) {
+        continue;
+      }
+      if (bag.isEmpty()) {
+        bag = inSignalingOrder(further);
+        continue;
+      }
+      try {
+        stack = new Rest(bag, stack);
+        bag = inSignalingOrder(further);
+      } catch (OutOfMemoryError full) {
+        thrownSoFar = signal(further, thrownSoFar);
       }
     }
   }
 
   /** Reports what the actions threw. */
-  void finish() {
+  static void report(@Nullable Throwable failure) {
     if (failure != null) {
       throw Cascade.<RuntimeException>unchanged(failure);
     }
   }
 
-  private void collect(Throwable thrown) {
-    if (failure == null) {
-      failure = thrown;
-    } else if (failure != thrown) {
-      failure.addSuppressed(thrown);
+  private static Bag inSignalingOrder(Bag triggers) {
+    try {
+      return triggers.inSignalingOrder();
+    } catch (OutOfMemoryError full) {
+      return triggers;
     }
+  }
+
+  private static Throwable joined(@Nullable Throwable failure, Throwable thrown) {
+    if (failure == null) {
+      return thrown;
+    }
+    try {
+      if (failure != thrown) {
+        failure.addSuppressed(thrown);
+      }
+    } catch (OutOfMemoryError full) {
+      // The first one is still there to tell.
+    }
+    return failure;
   }
 
   @SuppressWarnings(

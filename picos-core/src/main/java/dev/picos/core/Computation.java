@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Anyone may complete a computation, from any thread, with or without a scheduler; the first one
  * wins and the others learn that they lost. Completing signals the attached triggers before it
- * returns. There is no hierarchy: cancelation passes from one computation to another only where a
- * {@link #canceler} is attached, and nothing is ever canceled implicitly.
+ * returns, also when memory runs out: an {@link OutOfMemoryError} of its own means that it has
+ * changed nothing. There is no hierarchy: cancelation passes from one computation to another only
+ * where a {@link #canceler} is attached, and nothing is ever canceled implicitly.
  *
  * <p>Reasons: a computation may be canceled with any {@link Throwable}. {@link #cancelReason} and
  * {@link #peek} give that very object. Where an operation throws it, an unchecked one is thrown as
@@ -58,7 +59,9 @@ public final class Computation<T extends @Nullable Object> {
   // computations of the transaction at once, and no reader looks at anything else. Every trigger of
   // the Bag that an Outcome replaced is signaled by whoever made that replacement (for a
   // transaction, by its owner in tryCommit), so a trigger that was attached is signaled exactly
-  // when the computation completes.
+  // when the computation completes. All that this cannot do without is allocated before, and to
+  // return null takes nothing at all: so a count that comes to 0, or a state that ends, may be
+  // followed by a completion that announces it.
   //
   // A Bag comes back when a transaction is rolled back. That is no ABA problem: bags are immutable,
   // so whoever swaps against a bag swaps against exactly the triggers that it holds.
@@ -75,7 +78,8 @@ public final class Computation<T extends @Nullable Object> {
   /** The order in which the triggers attached to a computation are signaled. */
   public enum Mode {
     /**
-     * In the order in which they were attached: better latency for those who have waited longest.
+     * In the order in which they were attached: better latency for those who have waited longest. A
+     * completion that finds no memory for that takes the reverse order.
      */
     FIFO,
     /** In the reverse order: better throughput where what came last is still warm. */
@@ -90,6 +94,8 @@ public final class Computation<T extends @Nullable Object> {
           Cascade.signal(triggers);
         }
       };
+
+  private static final Outcome<?> RETURNED_NULL = new Outcome.Returned<@Nullable Void>(null);
 
   private static final VarHandle STATE;
 
@@ -140,12 +146,12 @@ public final class Computation<T extends @Nullable Object> {
 
   /**
    * Completes this computation with {@code value} and signals the attached triggers. Not
-   * cancelable.
+   * cancelable. With {@code null} it needs no memory.
    *
    * @return whether this call completed it
    */
   public boolean tryReturn(T value) {
-    return tryComplete(new Outcome.Returned<>(value));
+    return tryComplete(value == null ? RETURNED_NULL : new Outcome.Returned<>(value));
   }
 
   /**

@@ -36,6 +36,8 @@ public final class Transaction {
   // Ordering: both changes are volatile compare-and-sets, and reading the state is an acquire, so a
   // reader who sees COMMITTED sees what the owner did before. The list is the owner's alone.
   //
+  // A commit allocates nothing, not even for a loop: once it is decided, nobody else will signal.
+  //
   // Difference from the original: adding to a committed transaction always throws.
 
   private enum State {
@@ -103,11 +105,15 @@ public final class Transaction {
       rollBack();
       return false;
     }
-    changes.forEach(Change::commit);
-    Cascade cascade = new Cascade();
-    changes.forEach(change -> cascade.add(change.tentative.before()));
+    for (int i = 0; i < changes.size(); i++) {
+      changes.get(i).commit();
+    }
+    Throwable failure = null;
+    for (int i = 0; i < changes.size(); i++) {
+      failure = Cascade.signal(changes.get(i).tentative.before(), failure);
+    }
     changes.clear();
-    cascade.finish();
+    Cascade.report(failure);
     return true;
   }
 
