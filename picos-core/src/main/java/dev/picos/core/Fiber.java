@@ -1,5 +1,7 @@
 package dev.picos.core;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -35,9 +37,24 @@ public final class Fiber {
         private static final long serialVersionUID = 1L;
       };
 
+  private static final VarHandle COMPUTATION;
+
+  static {
+    try {
+      COMPUTATION =
+          MethodHandles.lookup().findVarHandle(Fiber.class, "computation", Computation.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   // Written by the fiber itself, or by its creator before it is spawned; spawning publishes. While
   // the fiber is suspended its scheduler may read them in other threads, and resuming it orders
   // those reads before what the fiber does next. So all of these are plain.
+  //
+  // Except that anyone may ask for the computation at any time: what the fiber writes is a release,
+  // and what others read an acquire. Else they might see a computation that has just been made, and
+  // not yet the state that it was made with; to cancel it would seem to come too late.
   private Computation<?> computation;
   private boolean forbid;
   private boolean spawned;
@@ -124,12 +141,13 @@ public final class Fiber {
 
   /** Returns the computation that this fiber is associated with at present. */
   public Computation<?> computation() {
-    return computation;
+    return (Computation<?>) COMPUTATION.getAcquire(this);
   }
 
   /** Associates this fiber with {@code computation} from now on. For the fiber itself. */
   public void setComputation(Computation<?> computation) {
-    this.computation = Objects.requireNonNull(computation, "computation");
+    COMPUTATION.setRelease(
+        this, (Computation<?>) Objects.requireNonNull(computation, "computation"));
   }
 
   /** Returns whether this fiber forbids cancelation at present. */
