@@ -264,12 +264,17 @@ public final class Computation<T extends @Nullable Object> {
 
   /** Gives up the place of a trigger that has been signaled. */
   void release(Trigger trigger) {
-    for (; ; ) {
-      Bag bag = bag();
-      if (bag == null || swap(bag, bag.minus(trigger))) {
-        return;
+    try {
+      for (; ; ) {
+        Bag bag = bag();
+        if (bag == null || swap(bag, bag.minus(trigger))) {
+          return;
+        }
+        Thread.onSpinWait();
       }
-      Thread.onSpinWait();
+    } catch (OutOfMemoryError full) {
+      // It keeps the place for a while, as garbage that nobody counts. To fail for that would turn
+      // a wait that has ended into one whose end nobody is told of.
     }
   }
 

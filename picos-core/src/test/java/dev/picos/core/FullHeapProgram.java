@@ -29,6 +29,7 @@ final class FullHeapProgram {
       case "chain" -> chain();
       case "transaction" -> transaction();
       case "throwing" -> throwing();
+      case "detach" -> detach();
       default -> throw new IllegalArgumentException();
     }
   }
@@ -119,6 +120,25 @@ final class FullHeapProgram {
     }
     long canceled = chain.stream().filter(Computation::isCanceled).count();
     System.out.println(canceled + " canceled, " + signaled(triggers) + " signaled");
+  }
+
+  /** To detach takes a new bag, or the trigger keeps its place. */
+  private static void detach() {
+    warmUp(Computation.Mode.FIFO);
+    Computation<Object> computation = new Computation<>();
+    List<Trigger> triggers = attach(computation, MANY);
+    computation.detach(triggers.getFirst());
+    fill();
+    try {
+      for (int i = 1; i < LONG; i++) {
+        computation.detach(triggers.get(i));
+      }
+    } finally {
+      filler = null;
+    }
+    int attached = computation.attachedCount();
+    boolean returned = computation.tryReturn(null);
+    System.out.println(attached + ", " + returned + ", " + signaled(triggers) + " signaled");
   }
 
   private static void transaction() {

@@ -22,6 +22,7 @@ class FullHeapTest {
           chain       | 20 canceled, 40 signaled
           transaction | true, 40000 signaled
           throwing    | true, 20000 signaled
+          detach      | 20000, true, 20000 signaled
           """)
   void completion_inFullHeap(String program, String output) throws Exception {
     // with no memory for a single object more, all are signaled that would be otherwise
