@@ -6,6 +6,7 @@ import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
 import dev.picos.core.Point;
+import dev.picos.std.internal.Headroom;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
@@ -24,10 +25,11 @@ import org.jspecify.annotations.Nullable;
  * <p>The body runs in the fiber that asks first, while others that ask wait for it; so it may wait
  * and do I/O as that fiber may, and is canceled with it. How it ends is the result for everybody:
  * its value, or else what it threw, that very object, which every {@link #force} throws from then
- * on. There is one exception: when the body throws and its fiber is canceled, whatever it throws,
- * that concerns nobody else. Nothing is kept, and the next fiber that asks, one of those that wait
- * if there are any, runs the body again. So the body runs once at a time, and ends once without
- * having been canceled.
+ * on. There are two exceptions, which concern nobody else: when the body throws and its fiber is
+ * canceled, whatever it throws; and when it throws a {@link VirtualMachineError}, since another
+ * fiber may have more stack, or find more memory. Nothing is kept then, and the next fiber that
+ * asks, one of those that wait if there are any, runs the body again. So the body runs once at a
+ * time, and ends once without such a failure.
  *
  * <p>A body must not ask for its own value. In the same fiber this is reported; through another
  * fiber that the body waits for, or by two bodies that each ask for the other's value in fibers of
@@ -45,22 +47,28 @@ import org.jspecify.annotations.Nullable;
 public final class Lazy<T extends @Nullable Object> {
   // For maintainers.
   //
-  //   state      force                                  the body ends       its fiber is canceled
+  //   state      force                                  the body ends       it fails
   //   Body       -> Forcing, run the body
   //   Forcing    wait until it has ended; by its own    -> Outcome          -> Body, that very one
   //              fiber: IllegalStateException
   //   Outcome    the result
   //
+  // It fails when its fiber is canceled, or stack or memory runs out.
+  //
   // Invariants: an Outcome is final. Only the fiber of a Forcing replaces it, and completes its
   // `ended` after that; so whoever has waited for that finds another state, the outcome or one in
   // which he may try himself. That the Body comes back is no ABA problem: it says the same again.
+  //
+  // Every Forcing ends. That takes no memory: a result that finds none is a failure. And it takes
+  // less stack than there was shown to be when it began, whatever the body has used up since.
   //
   // Ordering: the compare-and-set that starts a forcing is volatile, and decides who runs the body.
   // Its end is a release, which a force pairs with by its acquire; for those who wait, completing
   // `ended` comes after it.
   //
   // Differences from the original: there the cancelation of the forcing fiber is the result for
-  // ever, so that one fiber's timeout takes the value away from all.
+  // ever, so that one fiber's timeout takes the value away from all; and so is the end of its
+  // stack.
 
   private record Forcing(Body<?, ?> body, Fiber fiber, Computation<@Nullable Void> ended) {}
 
@@ -120,7 +128,7 @@ public final class Lazy<T extends @Nullable Object> {
 
   /**
    * Makes what {@code function} gives for this value, both computed when asked for. To force a long
-   * chain of these takes a stack of that depth.
+   * chain of these takes a stack of that depth; where it is not deep enough, nothing is forced.
    */
   public <U extends @Nullable Object> Lazy<U> map(Function<? super T, ? extends U> function) {
     Objects.requireNonNull(function, "function");
@@ -155,6 +163,7 @@ public final class Lazy<T extends @Nullable Object> {
           Fiber fiber = Fiber.current();
           fiber.check();
           Forcing forcing = new Forcing(body, fiber, new Computation<>());
+          Headroom.require();
           Point.before(this, Point.Kind.UPDATE);
           if (STATE.compareAndSet(this, body, forcing)) {
             run(forcing);
@@ -166,17 +175,17 @@ public final class Lazy<T extends @Nullable Object> {
   }
 
   private void run(Forcing forcing) {
-    Outcome<?> result;
+    Object after = forcing.body;
     try {
-      result = new Outcome.Returned<>(forcing.body.run());
+      after = new Outcome.Returned<>(forcing.body.run());
     } catch (Throwable thrown) {
-      if (forcing.fiber.isCanceled()) {
-        end(forcing, forcing.body);
+      if (thrown instanceof VirtualMachineError || forcing.fiber.isCanceled()) {
         throw ComputationException.unchecked(thrown);
       }
-      result = new Outcome.Canceled<>(thrown);
+      after = new Outcome.Canceled<>(thrown);
+    } finally {
+      end(forcing, after);
     }
-    end(forcing, result);
   }
 
   private void end(Forcing forcing, Object after) {

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -439,6 +440,58 @@ class LazyTest {
           }
           assertThat(self.get(0).isForced()).isTrue();
           assertThat(self.get(1).force()).isEqualTo(7);
+        });
+  }
+
+  @Test
+  void endOfStack() throws Exception {
+    // a chain that is too long for the stack leaves nothing behind; a deeper stack computes it
+    List<Lazy<Integer>> chain = new ArrayList<>();
+    chain.add(Lazy.ofValue(0));
+    while (chain.size() <= 30_000) {
+      chain.add(chain.getLast().map(value -> value + 1));
+    }
+    Lazy<Integer> last = chain.getLast();
+
+    for (int i = 0; i < 20; i++) {
+      inThread(
+          200 + i, () -> assertThatThrownBy(last::force).isInstanceOf(StackOverflowError.class));
+      assertThat(chain.stream().skip(1).map(Lazy::toString)).containsOnly("Lazy[not forced]");
+    }
+
+    inThread(128 * 1024, () -> assertThat(last.force()).isEqualTo(30_000));
+  }
+
+  private static void inThread(int kilobytes, Runnable body) throws Exception {
+    FutureTask<?> task = new FutureTask<>(body, null);
+    new Thread(null, task, "stack of " + kilobytes + " KB", kilobytes * 1024L).start();
+    task.get();
+  }
+
+  @OnEveryScheduler
+  void endOfMemory(Scheduler scheduler) {
+    // a body that finds no memory is run again, also by one who waits
+    scheduler.run(
+        () -> {
+          Ivar<Integer> go = new Ivar<>();
+          Lazy<Integer> each =
+              Lazy.of(
+                  () -> {
+                    go.read();
+                    if (runs.incrementAndGet() == 1) {
+                      throw new OutOfMemoryError("thrown by the test");
+                    }
+                    return 7;
+                  });
+          Computation<Integer> first = Fibers.start(each::force);
+          Wait.until(() -> each.toString().contains("being forced"));
+          Computation<Integer> second = Fibers.start(each::force);
+
+          go.fill(1);
+
+          assertThatThrownBy(first::await).isInstanceOf(OutOfMemoryError.class);
+          assertThat(second.await()).isEqualTo(7);
+          assertThat(each.force()).isEqualTo(7);
         });
   }
 
