@@ -6,6 +6,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Point;
 import dev.picos.core.Trigger;
 import dev.picos.std.internal.Deadline;
+import dev.picos.std.internal.Failures;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
@@ -163,7 +164,7 @@ abstract sealed class Waitable permits Awaitable, AwaitableInt, AwaitableLong {
           }
         } catch (Throwable thrown) {
           signaled++;
-          failure = joined(failure, thrown);
+          failure = Failures.joined(failure, thrown);
         }
         if (awaiter == list.newest() || (signaled > 0 && !all)) {
           break;
@@ -182,16 +183,6 @@ abstract sealed class Waitable permits Awaitable, AwaitableInt, AwaitableLong {
     if (failure != null) {
       throw ComputationException.unchecked(failure);
     }
-  }
-
-  private static Throwable joined(@Nullable Throwable failure, Throwable thrown) {
-    if (failure == null) {
-      return thrown;
-    }
-    if (failure != thrown) {
-      failure.addSuppressed(thrown);
-    }
-    return failure;
   }
 
   private void enter(Awaiter awaiter) {

@@ -8,6 +8,7 @@ import dev.picos.std.event.Event;
 import dev.picos.std.event.Offer;
 import dev.picos.std.event.Request;
 import dev.picos.std.internal.Deadline;
+import dev.picos.std.internal.Failures;
 import dev.picos.std.structured.Bundle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -313,13 +314,21 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
       return false;
     }
     if (closing.isRunning()) {
+      Throwable failure = null;
       for (Node<T> node = list.head(); node != end; ) {
-        while (node.word() == Node.WAITING) {
-          node.close(end.cause);
+        try {
+          while (node.word() == Node.WAITING) {
+            node.close(end.cause);
+          }
+        } catch (Throwable thrown) {
+          failure = Failures.joined(failure, thrown);
         }
         node = Objects.requireNonNull(list.after(node)); // the end is the last
       }
       list.clean();
+      if (failure != null) { // whoever finds the end next tells those who could not be told
+        throw ComputationException.unchecked(failure);
+      }
       closing.tryReturn(null);
     }
     return true;

@@ -4,6 +4,7 @@ import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
+import dev.picos.std.internal.Failures;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -203,13 +204,7 @@ final class Sync<T extends @Nullable Object> {
       action.run();
       return failure;
     } catch (Throwable thrown) {
-      if (failure == null) {
-        return thrown;
-      }
-      if (failure != thrown) {
-        failure.addSuppressed(thrown);
-      }
-      return failure;
+      return Failures.joined(failure, thrown);
     }
   }
 

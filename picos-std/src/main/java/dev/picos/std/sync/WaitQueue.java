@@ -1,5 +1,7 @@
 package dev.picos.std.sync;
 
+import dev.picos.core.ComputationException;
+import dev.picos.std.internal.Failures;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -114,15 +116,23 @@ final class WaitQueue {
 
   /**
    * Grants to everyone, oldest first. For who has taken this queue out of its word, so that nobody
-   * else takes waiters off.
+   * else takes waiters off. Throws at the end what waking some of them threw.
    */
   void grantAll() {
     link();
+    Throwable failure = null;
     for (Waiter waiter = oldest; waiter != null; ) {
       Waiter next = waiter == newest ? null : waiter.laNext();
-      boolean unused = waiter.grant();
+      try {
+        boolean unused = waiter.grant();
+      } catch (Throwable thrown) {
+        failure = Failures.joined(failure, thrown);
+      }
       waiter.soNext(null);
       waiter = next;
+    }
+    if (failure != null) {
+      throw ComputationException.unchecked(failure);
     }
   }
 

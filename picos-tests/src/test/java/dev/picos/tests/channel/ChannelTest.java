@@ -16,6 +16,7 @@ import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Run;
 import dev.picos.testing.Task;
 import dev.picos.tests.Canceled;
+import dev.picos.tests.FailingWakeUp;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
@@ -742,5 +743,23 @@ class ChannelTest {
                 });
           }
         });
+  }
+
+  @Test
+  void close_wakeUpFails() throws Exception {
+    // one whose scheduler fails to wake it does not keep the others waiting for a closed channel
+    Channel<String> channel = Channel.rendezvous();
+    Block<RuntimeException> receive =
+        () -> assertThatThrownBy(channel::receive).isInstanceOf(ChannelClosedException.class);
+    RuntimeException failure = new RuntimeException("thrown by the scheduler");
+    Task<Boolean> first = FailingWakeUp.waiting(failure, receive);
+    Task<Boolean> second = Task.start(receive::run);
+    second.untilParked();
+
+    assertThatThrownBy(channel::close).isSameAs(failure);
+
+    assertThat(first.result()).isTrue();
+    assertThat(second.result()).isTrue();
+    assertThat(channel.isClosed()).isTrue();
   }
 }

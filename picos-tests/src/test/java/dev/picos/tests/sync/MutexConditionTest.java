@@ -3,17 +3,21 @@ package dev.picos.tests.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.picos.core.Block;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.std.sync.Condition;
 import dev.picos.std.sync.Latch;
 import dev.picos.std.sync.Mutex;
+import dev.picos.testing.Task;
 import dev.picos.tests.Canceled;
+import dev.picos.tests.FailingWakeUp;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.Test;
 
 /** What conditions of a {@link Mutex} promise besides. */
 class MutexConditionTest {
@@ -134,5 +138,25 @@ class MutexConditionTest {
           mutex.unlock();
           assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
         });
+  }
+
+  @Test
+  void signalAll_wakeUpFails() throws Exception {
+    // one whose scheduler fails to wake it does not keep the others asleep
+    Block<RuntimeException> wait =
+        () -> {
+          mutex.lock();
+          condition.await();
+          mutex.unlock();
+        };
+    RuntimeException failure = new RuntimeException("thrown by the scheduler");
+    Task<Boolean> first = FailingWakeUp.waiting(failure, wait);
+    Task<Boolean> second = Task.start(wait::run);
+    second.untilParked();
+
+    assertThatThrownBy(condition::signalAll).isSameAs(failure);
+
+    assertThat(first.result()).isTrue();
+    assertThat(second.result()).isTrue();
   }
 }

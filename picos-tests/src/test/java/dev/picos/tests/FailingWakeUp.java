@@ -1,0 +1,69 @@
+package dev.picos.tests;
+
+import dev.picos.core.Block;
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Handler;
+import dev.picos.core.Trigger;
+import dev.picos.testing.Task;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Makes a thread a fiber that can be woken, but the first time with an exception for the waker. */
+public final class FailingWakeUp implements Handler {
+  private final Fiber fiber = new Fiber(new Computation<>(), false);
+  private final AtomicReference<@Nullable RuntimeException> failure;
+
+  private FailingWakeUp(RuntimeException failure) {
+    this.failure = new AtomicReference<>(failure);
+  }
+
+  /** Runs {@code body} in a thread of its own, and waits until that waits. */
+  public static Task<Boolean> waiting(RuntimeException failure, Block<RuntimeException> body) {
+    Task<Boolean> task = Task.start(() -> Handler.using(new FailingWakeUp(failure), body));
+    task.untilParked();
+    return task;
+  }
+
+  @Override
+  public Fiber current() {
+    return fiber;
+  }
+
+  @Override
+  public @Nullable Throwable await(Trigger trigger) {
+    if (fiber.trySuspend(trigger, this, Thread.currentThread(), (t, self, x) -> self.wake(x))) {
+      while (!trigger.isSignaled()) {
+        LockSupport.park(trigger);
+      }
+      fiber.unsuspend(trigger);
+    }
+    return fiber.cancelReason();
+  }
+
+  private void wake(Thread thread) {
+    LockSupport.unpark(thread);
+    RuntimeException thrown = failure.getAndSet(null);
+    if (thrown != null) {
+      throw thrown;
+    }
+  }
+
+  @Override
+  public void spawn(Fiber child, Consumer<? super Fiber> main) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void yield() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
+    throw new UnsupportedOperationException();
+  }
+}
