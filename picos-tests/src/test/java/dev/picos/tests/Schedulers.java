@@ -9,47 +9,61 @@ import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
 import dev.picos.sched.randos.RandosScheduler;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.TestWatcher;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.ArgumentsProvider;
 import org.junit.jupiter.params.support.ParameterDeclarations;
 
 /**
  * The schedulers that the tests run on, one line each. The system property {@code
- * picos.tests.schedulers}, a regular expression over their names, leaves the others out.
+ * picos.tests.schedulers}, a regular expression over their names, leaves the others out. Every seed
+ * that it names, as in {@code randos seed -42}, is one more of them; so a test that failed with a
+ * seed by chance runs in the same order again.
  */
 final class Schedulers {
-  private static final List<Entry> ALL =
-      Stream.of(
-              new Entry("thread", ThreadScheduler::create),
-              new Entry("fifo", FifoScheduler::create),
-              new Entry("fifo quota 1", () -> FifoScheduler.builder().quota(1).build()),
-              new Entry("fifo fresh", () -> FifoScheduler.builder().freshThreads(true).build()),
-              new Entry("multififo 1", () -> MultiFifoScheduler.builder().domains(1).build()),
-              new Entry("multififo 2", () -> MultiFifoScheduler.builder().domains(2).build()),
-              new Entry(
-                  "multififo 2 quota 3",
-                  () -> MultiFifoScheduler.builder().domains(2).quota(3).build()),
-              new Entry("randos seed 1", () -> RandosScheduler.builder().seed(1).build()),
-              new Entry("randos seed 2", () -> RandosScheduler.builder().seed(2).build()),
-              new Entry("randos, any seed", RandosScheduler::create),
-              new Entry("randos 2", () -> RandosScheduler.builder().domains(2).build()))
-          .filter(Entry::isAskedFor)
-          .toList();
+  private static final String ASKED_FOR = System.getProperty("picos.tests.schedulers", ".*");
 
   private Schedulers() {}
 
-  private record Entry(String name, Supplier<Scheduler> maker) {
-    boolean isAskedFor() {
-      return name.matches(System.getProperty("picos.tests.schedulers", ".*"));
-    }
+  private static List<Named<Scheduler>> all() {
+    Stream<Named<Scheduler>> always =
+        Stream.of(
+            named("thread", ThreadScheduler.create()),
+            named("fifo", FifoScheduler.create()),
+            named("fifo quota 1", FifoScheduler.builder().quota(1).build()),
+            named("fifo fresh", FifoScheduler.builder().freshThreads(true).build()),
+            named("multififo 1", multififo(1).build()),
+            named("multififo 1 quota 3", multififo(1).quota(3).build()),
+            named("multififo 2", multififo(2).build()),
+            named("multififo 2 quota 3", multififo(2).quota(3).build()),
+            named("multififo 3", multififo(3).build()),
+            randos(1),
+            randos(ThreadLocalRandom.current().nextLong()),
+            named("randos 2", RandosScheduler.builder().domains(2).build()));
+    return Stream.concat(always, seedsAskedFor().filter(seed -> seed != 1).map(Schedulers::randos))
+        .filter(scheduler -> scheduler.getName().matches(ASKED_FOR))
+        .toList();
+  }
 
-    Named<Scheduler> make() {
-      return named(name, maker.get());
-    }
+  private static MultiFifoScheduler.Builder multififo(int domains) {
+    return MultiFifoScheduler.builder().domains(domains);
+  }
+
+  private static Named<Scheduler> randos(long seed) {
+    return named("randos seed " + seed, RandosScheduler.builder().seed(seed).build());
+  }
+
+  private static Stream<Long> seedsAskedFor() {
+    return Pattern.compile("randos seed (-?\\d+)")
+        .matcher(ASKED_FOR)
+        .results()
+        .map(named -> Long.valueOf(named.group(1)));
   }
 
   /** For {@link OnEveryScheduler}. */
@@ -57,7 +71,7 @@ final class Schedulers {
     @Override
     public Stream<? extends Arguments> provideArguments(
         ParameterDeclarations parameters, ExtensionContext context) {
-      return ALL.stream().map(entry -> arguments(entry.make()));
+      return all().stream().map(scheduler -> arguments(scheduler));
     }
   }
 
@@ -66,8 +80,26 @@ final class Schedulers {
     @Override
     public Stream<? extends Arguments> provideArguments(
         ParameterDeclarations parameters, ExtensionContext context) {
-      return ALL.stream()
-          .flatMap(one -> ALL.stream().map(other -> arguments(one.make(), other.make())));
+      List<Named<Scheduler>> all = all();
+      return IntStream.range(0, all.size())
+          .boxed()
+          .flatMap(
+              one ->
+                  IntStream.rangeClosed(0, all.size() / 2)
+                      .mapToObj(
+                          step -> arguments(all.get(one), all.get((one + step) % all.size()))));
+    }
+  }
+
+  /** Says which scheduler a test failed on, or hung on, since the output of Maven does not. */
+  static final class Failures implements TestWatcher {
+    @Override
+    public void testFailed(ExtensionContext context, Throwable cause) {
+      System.err.printf(
+          "%s.%s failed on %s%n",
+          context.getRequiredTestClass().getName(),
+          context.getRequiredTestMethod().getName(),
+          context.getDisplayName());
     }
   }
 }
