@@ -6,7 +6,10 @@ import dev.picos.std.channel.Channel;
 import dev.picos.std.event.Event;
 import dev.picos.std.structured.Run;
 import dev.picos.tests.OnEveryScheduler;
+import dev.picos.tests.Rounds;
+import dev.picos.tests.Seeds;
 import dev.picos.tests.linearizability.RandomPreemption;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -39,29 +42,30 @@ class ChannelStressTest {
   @Test
   void manySeeds() {
     // the same in many orders of fibers
-    play(0, Boolean.getBoolean("picos.test.long") ? 20_000 : 500);
+    play(Seeds.some(Rounds.of(500, 20_000)));
   }
 
   /** The same when fibers are switched at any access to what they share. */
   @Test
   @Tag("explored")
   void manySeeds_switchingAnywhere() {
-    RandomPreemption.during(() -> play(0, RandomPreemption.SEEDS));
+    RandomPreemption.during(() -> play(Seeds.all()));
   }
 
   /** Plays once with each seed, in an order of fibers that the seed decides. */
-  static void play(int from, int to) {
-    for (int seed = from; seed < to; seed++) {
-      int a = CAPACITIES[seed % 4];
-      int b = CAPACITIES[seed / 4 % 3];
-      Play play = new Play(a, b, 1 + seed % 3, 3, seed % 2 == 0, seed);
-      try {
-        randos(seed).run(play::run);
-        randos(seed).run(ChannelStressTest::fillWhatIsTaken);
-      } catch (Throwable thrown) {
-        throw new AssertionError("with seed " + seed, thrown);
-      }
-    }
+  private static void play(LongStream seeds) {
+    seeds.forEach(
+        seed -> {
+          int a = CAPACITIES[Math.floorMod(seed, 4)];
+          int b = CAPACITIES[Math.floorMod(seed / 4, 3)];
+          Play play = new Play(a, b, 1 + Math.floorMod(seed, 3), 3, seed % 2 == 0, seed);
+          try {
+            randos(seed).run(play::run);
+            randos(seed).run(ChannelStressTest::fillWhatIsTaken);
+          } catch (Throwable thrown) {
+            throw new AssertionError("with seed " + seed, thrown);
+          }
+        });
   }
 
   private static Scheduler randos(long seed) {

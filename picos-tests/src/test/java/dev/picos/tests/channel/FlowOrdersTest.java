@@ -6,6 +6,7 @@ import dev.picos.sched.randos.RandosScheduler;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.sync.Ivar;
+import dev.picos.tests.Seeds;
 import dev.picos.tests.linearizability.RandomPreemption;
 import java.util.concurrent.Flow;
 import org.junit.jupiter.api.Tag;
@@ -17,7 +18,7 @@ class FlowOrdersTest {
   /** Whenever the channel is closed, a subscriber that asks for nothing is told of it. */
   @Test
   void publisher_endsWithoutDemand() {
-    for (long seed = 1; seed <= RandomPreemption.SEEDS; seed++) {
+    for (long seed : Seeds.all().toArray()) {
       RandosScheduler scheduler = RandosScheduler.builder().seed(seed).closedWorld(true).build();
       RandomPreemption.during(
           () ->

@@ -52,7 +52,7 @@ class AwaitableLinearizabilityTest {
             })
         .operation("get", (awaitable, none) -> awaitable.get())
         .operation("await", 3, (awaitable, value) -> run(() -> awaitable.await(value)))
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   /** The same; small integers are the same objects each time. */
@@ -85,7 +85,7 @@ class AwaitableLinearizabilityTest {
             })
         .operation("get", (awaitable, none) -> awaitable.get())
         .operation("await", 3, (awaitable, value) -> run(() -> awaitable.await(value)))
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   private static boolean tryAcquire(Awaitable<Integer> permits) {
@@ -121,6 +121,6 @@ class AwaitableLinearizabilityTest {
               return null;
             })
         .operation("availablePermits", (permits, none) -> permits.get())
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 }

@@ -74,7 +74,7 @@ class BroadcastLinearizabilityTest {
 
   @Test
   void broadcast() {
-    one().check(RandomPreemption.SEEDS);
+    one().check();
   }
 
   @Test
@@ -87,7 +87,7 @@ class BroadcastLinearizabilityTest {
         .operation("read0", (of, none) -> poll(of.readEvent()))
         .operation("poison0", (of, none) -> of.broadcast.tryPoison(new IllegalStateException()))
         .fibers(4)
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   private static Event<String> either(List<Followed> broadcasts) {
@@ -116,12 +116,12 @@ class BroadcastLinearizabilityTest {
     choices(2)
         .operation("read0 read1", (of, none) -> poll(either(of)))
         .operation("tap0", (of, none) -> run(of.get(0)::tap))
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   @Test
   void choices_canceledOften() {
-    choices(8).check(RandomPreemption.SEEDS);
+    choices(8).check();
   }
 
   @Test
@@ -129,6 +129,6 @@ class BroadcastLinearizabilityTest {
     choices(2)
         .operation(
             "poison1", (of, none) -> of.get(1).broadcast.tryPoison(new IllegalStateException()))
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 }

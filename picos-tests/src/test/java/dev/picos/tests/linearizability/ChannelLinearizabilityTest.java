@@ -31,7 +31,7 @@ class ChannelLinearizabilityTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
   void sendAndReceive(int capacity) {
-    one(capacity).check(RandomPreemption.SEEDS);
+    one(capacity).check();
   }
 
   @ParameterizedTest
@@ -42,7 +42,7 @@ class ChannelLinearizabilityTest {
         .operation("receive0", (channel, none) -> received(channel.tryReceive()))
         .fibers(4)
         .length(3)
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   private static Object received(Outcome.Returned<Integer> item) {
@@ -61,7 +61,7 @@ class ChannelLinearizabilityTest {
             })
         .fibers(4)
         .length(3)
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   private static Supplier<List<Channel<Integer>>> two(int capacity) {
@@ -98,7 +98,7 @@ class ChannelLinearizabilityTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
   void choicesAmongThemselves(int capacity) {
-    choices(capacity).fibers(4).length(3).check(RandomPreemption.SEEDS);
+    choices(capacity).fibers(4).length(3).check();
   }
 
   @ParameterizedTest
@@ -115,6 +115,6 @@ class ChannelLinearizabilityTest {
         .operation("receive1", (channels, none) -> "receive1=" + channels.get(1).receive())
         .fibers(4)
         .length(3)
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 }

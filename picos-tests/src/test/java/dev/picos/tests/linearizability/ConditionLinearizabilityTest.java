@@ -143,27 +143,25 @@ class ConditionLinearizabilityTest {
   @ParameterizedTest
   @EnumSource
   void condition_ofScarcity(Telling telling) {
-    scarcity(() -> new Monitor(Side.ofMutex(new Mutex()), telling)).check(RandomPreemption.SEEDS);
+    scarcity(() -> new Monitor(Side.ofMutex(new Mutex()), telling)).check();
   }
 
   @ParameterizedTest
   @EnumSource
   void poisonCondition_ofScarcity(Telling telling) {
-    scarcity(() -> new Monitor(Side.ofLock(), telling)).check(RandomPreemption.SEEDS);
+    scarcity(() -> new Monitor(Side.ofLock(), telling)).check();
   }
 
   @ParameterizedTest
   @EnumSource
   void condition(Telling telling) {
-    experiment(() -> new Monitor(Side.ofMutex(new Mutex()), telling))
-        .fibers(4)
-        .check(RandomPreemption.SEEDS);
+    experiment(() -> new Monitor(Side.ofMutex(new Mutex()), telling)).fibers(4).check();
   }
 
   @ParameterizedTest
   @EnumSource
   void poisonCondition(Telling telling) {
-    experiment(() -> new Monitor(Side.ofLock(), telling)).fibers(4).check(RandomPreemption.SEEDS);
+    experiment(() -> new Monitor(Side.ofLock(), telling)).fibers(4).check();
   }
 
   @Test
@@ -171,6 +169,6 @@ class ConditionLinearizabilityTest {
     experiment(() -> new Monitor(Side.ofLock(), Telling.SIGNAL))
         .operation("poison", (monitor, none) -> run(monitor::poison))
         .fibers(4)
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 }

@@ -6,6 +6,7 @@ import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.domains.DeadlockException;
 import dev.picos.sched.randos.RandosScheduler;
+import dev.picos.tests.Seeds;
 import dev.picos.tests.linearizability.Operation.End;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,10 +77,10 @@ final class Experiment<T> {
     return this;
   }
 
-  /** Checks programs and orders with so many seeds. */
-  void check(int seeds) {
+  /** Checks programs and orders, each by its seed. */
+  void check() {
     assertThat(RandomPreemption.isInstalled()).as("-Dpicos.explore=true").isTrue();
-    for (long seed = 1; seed <= seeds; seed++) {
+    for (long seed : Seeds.all().toArray()) {
       List<Operation> history = new Run(seed).history();
       assertThat(Checker.isLinearizable(model, history))
           .as("seed %d: %n%s", seed, describe(history))

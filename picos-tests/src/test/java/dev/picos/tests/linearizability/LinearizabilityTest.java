@@ -69,7 +69,7 @@ class LinearizabilityTest {
         .operation("lock", (mutex, none) -> run(mutex::lock))
         .operation("tryLock", (mutex, none) -> mutex.tryLock())
         .operation("unlock", (mutex, none) -> run(mutex::unlock))
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   @Test
@@ -79,7 +79,7 @@ class LinearizabilityTest {
         .operation("tryAcquire", (semaphore, none) -> semaphore.tryAcquire())
         .operation("release", (semaphore, none) -> run(semaphore::release))
         .operation("availablePermits", (semaphore, none) -> semaphore.availablePermits())
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   private static final class PoisonLockModel implements Model<PoisonLockModel.State> {
@@ -128,7 +128,7 @@ class LinearizabilityTest {
         .operation("acquire", (lock, none) -> run(lock::acquire))
         .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
         .operation("release", (lock, none) -> run(lock::release))
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   @Test
@@ -138,7 +138,7 @@ class LinearizabilityTest {
         .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
         .operation("release", (lock, none) -> run(lock::release))
         .operation("poison", (lock, none) -> run(lock::poison))
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   @Test
@@ -148,7 +148,7 @@ class LinearizabilityTest {
         .operation("tryAcquire", (semaphore, none) -> semaphore.tryAcquire())
         .operation("release", (semaphore, none) -> run(semaphore::release))
         .operation("availablePermits", (semaphore, none) -> semaphore.availablePermits())
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   /** How many share it; -1 if one has it alone. */
@@ -202,7 +202,7 @@ class LinearizabilityTest {
         .operation("tryAcquireShared", (lock, none) -> lock.tryAcquireShared())
         .operation("releaseShared", (lock, none) -> run(lock::releaseShared))
         .fibers(4)
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   /** A semaphore whose permit may be taken twice. */

@@ -67,7 +67,7 @@ class OnceLinearizabilityTest {
         .operation("isOpen", (latch, none) -> latch.awaitEvent().poll() != null)
         .operation("await", (latch, none) -> run(latch::await))
         .operation("await", (latch, none) -> run(() -> latch.awaitEvent().sync()))
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   /** What it holds: a number, the class of its poison, or {@code "nothing"}. */
@@ -129,7 +129,7 @@ class OnceLinearizabilityTest {
         .operation("read", (ivar, none) -> ivar.readEvent().sync())
         .fibers(4)
         .length(3)
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   /** A value that depends on how often its body has come to an end. */
@@ -222,7 +222,7 @@ class OnceLinearizabilityTest {
         .operation("isForced", (once, none) -> once.lazy.isForced())
         .length(3)
         .cancelations(cancelations)
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   private static boolean arrived(PoisonBarrier barrier) {
@@ -249,7 +249,7 @@ class OnceLinearizabilityTest {
         .fibers(fibers)
         .length(3)
         .cancelations(cancelations)
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 
   @ParameterizedTest
@@ -262,6 +262,6 @@ class OnceLinearizabilityTest {
         .operation("poison", (barrier, none) -> run(barrier::poison))
         .operation("isPoisoned", (barrier, none) -> barrier.isPoisoned())
         .fibers(fibers)
-        .check(RandomPreemption.SEEDS);
+        .check();
   }
 }

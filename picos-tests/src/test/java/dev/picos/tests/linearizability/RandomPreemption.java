@@ -8,9 +8,6 @@ import dev.picos.core.Point;
  * -Dpicos.explore=true}.
  */
 public final class RandomPreemption implements Point.Explorer {
-  /** In how many orders a test runs: more, for long runs, with {@code -Dpicos.tests.seeds}. */
-  public static final int SEEDS = Integer.getInteger("picos.tests.seeds", 500);
-
   private static boolean on; // of the one domain that runs the experiment
 
   /** For the service loader. */

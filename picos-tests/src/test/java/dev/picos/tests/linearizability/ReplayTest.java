@@ -8,6 +8,7 @@ import dev.picos.sched.randos.RandosScheduler;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.sync.Mutex;
 import dev.picos.tests.Fibers;
+import dev.picos.tests.Seeds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -23,12 +24,12 @@ class ReplayTest {
     List<List<String>> first = orders();
 
     assertThat(orders()).isEqualTo(first);
-    assertThat(first.stream().distinct().count()).isGreaterThan(RandomPreemption.SEEDS / 2);
+    assertThat(first.stream().distinct().count()).isGreaterThan(Seeds.COUNT / 2);
   }
 
   private static List<List<String>> orders() {
     List<List<String>> orders = new ArrayList<>();
-    for (long seed = 1; seed <= RandomPreemption.SEEDS; seed++) {
+    for (long seed : Seeds.all().toArray()) {
       List<String> order = new ArrayList<>();
       RandosScheduler scheduler = RandosScheduler.builder().seed(seed).closedWorld(true).build();
       RandomPreemption.during(() -> scheduler.run(() -> program(order)));

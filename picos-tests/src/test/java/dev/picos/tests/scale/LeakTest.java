@@ -10,6 +10,7 @@ import dev.picos.core.ThreadScheduler;
 import dev.picos.core.Trigger;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.tests.Heap;
+import dev.picos.tests.Rounds;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -80,7 +81,7 @@ class LeakTest {
   }
 
   private static int threadRounds() {
-    return Boolean.getBoolean("picos.test.long") ? ROUNDS : ROUNDS / 10;
+    return Rounds.of(ROUNDS / 10, ROUNDS);
   }
 
   private static long growth(Scheduler scheduler, Block<RuntimeException> rounds) {
