@@ -20,6 +20,7 @@ import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
+import dev.picos.tests.Rounds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -492,7 +493,7 @@ class AwaitableIntTest {
   @OnEveryScheduler
   void mutexOfThreeStates(Scheduler scheduler) {
     // AW-11: the lock of the documentation loses no count
-    int rounds = 10_000;
+    int rounds = Rounds.of(10_000, 100_000);
     int[] count = {0};
     Block<RuntimeException> counting =
         () -> {

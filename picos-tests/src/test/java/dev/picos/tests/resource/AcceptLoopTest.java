@@ -17,6 +17,7 @@ import dev.picos.std.structured.ScopeBlock;
 import dev.picos.std.structured.Terminate;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.OnEveryScheduler;
+import dev.picos.tests.Rounds;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -35,8 +36,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * connection is closed once.
  */
 class AcceptLoopTest {
-  private static final int ROUNDS = 1_000;
-  private static final int ROUNDS_WITH_SOCKETS = 25;
+  private static final int ROUNDS = Rounds.of(1_000, 10_000);
+  private static final int ROUNDS_WITH_SOCKETS = Rounds.of(25, 250);
 
   private final ConcurrentLinkedQueue<Tracked> accepted = new ConcurrentLinkedQueue<>();
   private final AtomicInteger served = new AtomicInteger();

@@ -15,6 +15,7 @@ import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryScheduler;
+import dev.picos.tests.Rounds;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -406,7 +407,7 @@ class ConditionTest {
     scheduler.run(
         () -> {
           for (Side side : Side.exclusive()) {
-            new Torture(side, 4, 100).run();
+            new Torture(side, 4, Rounds.of(100, 10_000)).run();
           }
         });
   }

@@ -17,6 +17,7 @@ import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
+import dev.picos.tests.Rounds;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -183,8 +184,9 @@ class IvarTest {
                 for (int i = 0; i < 1_000; i++) {
                   assertThatThrownBy(ivar::read).isSameAs(reason);
                 }
+                int reads = Rounds.of(100_000, 1_000_000);
                 long before = Heap.used();
-                for (int i = 0; i < 100_000; i++) {
+                for (int i = 0; i < reads; i++) {
                   readCanceled();
                 }
                 assertThat(Heap.used() - before).isLessThan(4 * 100_000);

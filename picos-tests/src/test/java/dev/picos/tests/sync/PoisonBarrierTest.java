@@ -19,6 +19,7 @@ import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
+import dev.picos.tests.Rounds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -101,14 +102,15 @@ class PoisonBarrierTest {
   @OnEveryScheduler
   void manyPhases(Scheduler scheduler) {
     // BA-08: a barrier is used for any number of phases; what was done before each is seen after it
+    int phases = Rounds.of(10_000, 100_000);
     int[] plain = {0, 0};
     PoisonBarrier barrier = new PoisonBarrier(2);
     scheduler.run(
         () ->
             Run.all(
-                () -> countPhases(barrier, plain, 0, 10_000),
-                () -> countPhases(barrier, plain, 1, 10_000)));
-    assertThat(plain).containsOnly(10_000);
+                () -> countPhases(barrier, plain, 0, phases),
+                () -> countPhases(barrier, plain, 1, phases)));
+    assertThat(plain).containsOnly(phases);
   }
 
   private static void countPhases(PoisonBarrier barrier, int[] plain, int index, int phases) {

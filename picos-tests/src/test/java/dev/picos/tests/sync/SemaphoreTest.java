@@ -18,6 +18,7 @@ import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
+import dev.picos.tests.Rounds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -219,9 +220,10 @@ class SemaphoreTest {
     // SE-06: as many acquires as releases, in random order, all complete
     scheduler.run(
         () -> {
+          int count = Rounds.of(10_000, 100_000);
           List<Block<RuntimeException>> actions =
-              new ArrayList<>(Collections.nCopies(10_000, semaphore::acquire));
-          actions.addAll(Collections.nCopies(10_000, semaphore::release));
+              new ArrayList<>(Collections.nCopies(count, semaphore::acquire));
+          actions.addAll(Collections.nCopies(count, semaphore::release));
           Collections.shuffle(actions, new Random(1));
           Run.all(actions);
           assertThat(semaphore.availablePermits()).isZero();
