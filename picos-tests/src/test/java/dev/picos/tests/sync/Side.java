@@ -51,7 +51,7 @@ public final class Side {
         });
   }
 
-  static Side ofWriter() {
+  public static Side ofWriter() {
     PoisonRwLock lock = new PoisonRwLock();
     return new Side(
         new Holding(lock, lock::acquire, lock::release),
@@ -61,7 +61,7 @@ public final class Side {
         });
   }
 
-  static Side ofReader() {
+  public static Side ofReader() {
     PoisonRwLock lock = new PoisonRwLock();
     return new Side(
         new Holding(lock, lock::acquireShared, lock::releaseShared),
@@ -77,7 +77,7 @@ public final class Side {
   }
 
   /** Those that one fiber at a time holds. */
-  static List<Side> exclusive() {
+  public static List<Side> exclusive() {
     return List.of(ofMutex(new Mutex()), ofMutex(Mutex.unchecked()), ofLock(), ofWriter());
   }
 
@@ -87,7 +87,7 @@ public final class Side {
   }
 
   /** The same lock with another condition. */
-  Side another() {
+  public Side another() {
     return new Side(holding, conditions);
   }
 
@@ -95,7 +95,7 @@ public final class Side {
     return holding.lock;
   }
 
-  boolean isFree() {
+  public boolean isFree() {
     String name = holding.lock.toString();
     return name.endsWith("[free]") || name.endsWith("[unlocked]");
   }
