@@ -13,7 +13,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("explored")
 class ChannelLinearizabilityTest {
   private static Channel<Integer> make(int capacity) {
-    return capacity == 0 ? Channel.rendezvous() : Channel.buffered(capacity);
+    return switch (capacity) {
+      case 0 -> Channel.rendezvous();
+      case Integer.MAX_VALUE -> Channel.unbounded();
+      default -> Channel.buffered(capacity);
+    };
   }
 
   private static Experiment<Channel<Integer>> one(int capacity) {
@@ -29,13 +33,13 @@ class ChannelLinearizabilityTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2})
+  @ValueSource(ints = {0, 1, 2, Integer.MAX_VALUE})
   void sendAndReceive(int capacity) {
     one(capacity).check();
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2})
+  @ValueSource(ints = {0, 1, 2, Integer.MAX_VALUE})
   void tries(int capacity) {
     one(capacity)
         .operation("send0", 5, (channel, item) -> channel.trySend(item) ? "send0" : false)
@@ -50,7 +54,7 @@ class ChannelLinearizabilityTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2})
+  @ValueSource(ints = {0, 1, 2, Integer.MAX_VALUE})
   void closing(int capacity) {
     one(capacity)
         .operation(
@@ -96,13 +100,13 @@ class ChannelLinearizabilityTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2})
+  @ValueSource(ints = {0, 1, 2, Integer.MAX_VALUE})
   void choicesAmongThemselves(int capacity) {
     choices(capacity).fibers(4).length(3).check();
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2})
+  @ValueSource(ints = {0, 1, 2, Integer.MAX_VALUE})
   void choicesAndOperations(int capacity) {
     choices(capacity)
         .operation(

@@ -91,10 +91,11 @@ final class ChannelModel implements Model<ChannelModel.State> {
 
   /**
    * Whether an attempt may have been in vain. Without a buffer, who waited when is not known; and
-   * one to send may miss a place that becomes free meanwhile.
+   * one to send may miss a place that becomes free meanwhile, if it has to look for one.
    */
   private boolean mayRefuse(State state, Operation operation) {
-    return capacity == 0 || operation.name.startsWith("send") || waits(state, operation);
+    boolean mayMiss = operation.name.startsWith("send") && capacity < Integer.MAX_VALUE;
+    return capacity == 0 || mayMiss || waits(state, operation);
   }
 
   private boolean mayBeClosed(State state, Operation operation) {

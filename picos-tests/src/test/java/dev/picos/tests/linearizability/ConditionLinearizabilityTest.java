@@ -164,6 +164,26 @@ class ConditionLinearizabilityTest {
     experiment(() -> new Monitor(Side.ofLock(), telling)).fibers(4).check();
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void rwCondition_ofScarcity(Telling telling) {
+    scarcity(() -> new Monitor(Side.ofWriter(), telling)).check();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void rwCondition(Telling telling) {
+    experiment(() -> new Monitor(Side.ofWriter(), telling)).fibers(4).check();
+  }
+
+  @Test
+  void rwCondition_ofPoisonedLock() {
+    experiment(() -> new Monitor(Side.ofWriter(), Telling.SIGNAL))
+        .operation("poison", (monitor, none) -> run(monitor::poison))
+        .fibers(4)
+        .check();
+  }
+
   @Test
   void poisonCondition_ofPoisonedLock() {
     experiment(() -> new Monitor(Side.ofLock(), Telling.SIGNAL))

@@ -4,6 +4,7 @@ import static dev.picos.tests.linearizability.Experiment.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.picos.core.Fiber;
+import dev.picos.std.sync.FrozenException;
 import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.PoisonLock;
 import dev.picos.std.sync.PoisonRwLock;
@@ -69,6 +70,48 @@ class LinearizabilityTest {
         .operation("lock", (mutex, none) -> run(mutex::lock))
         .operation("tryLock", (mutex, none) -> mutex.tryLock())
         .operation("unlock", (mutex, none) -> run(mutex::unlock))
+        .check();
+  }
+
+  /** A semaphore of one permit that cannot have another. */
+  private static final class UncheckedMutexModel implements Model<Integer> {
+    private final SemaphoreModel permits = new SemaphoreModel(1);
+
+    @Override
+    public Integer initial() {
+      return permits.initial();
+    }
+
+    @Override
+    public Integer after(Integer free, Operation operation) {
+      if (operation.name.equals("release") && free > 0) {
+        return operation.returned(IllegalMonitorStateException.class) ? free : null;
+      }
+      return permits.after(free, operation);
+    }
+
+    @Override
+    public boolean waits(Integer free, Operation operation) {
+      return permits.waits(free, operation);
+    }
+
+    @Override
+    public Integer afterGrant(Integer free, Operation canceled) {
+      return permits.afterGrant(free, canceled);
+    }
+
+    @Override
+    public Integer afterReturn(Integer free, Operation canceled) {
+      return permits.afterReturn(free, canceled);
+    }
+  }
+
+  @Test
+  void mutex_unchecked() {
+    new Experiment<>(Mutex::unchecked, new UncheckedMutexModel())
+        .operation("acquire", (mutex, none) -> run(mutex::lock))
+        .operation("tryAcquire", (mutex, none) -> mutex.tryLock())
+        .operation("release", (mutex, none) -> run(mutex::unlock))
         .check();
   }
 
@@ -201,6 +244,76 @@ class LinearizabilityTest {
         .operation("acquireShared", (lock, none) -> run(lock::acquireShared))
         .operation("tryAcquireShared", (lock, none) -> lock.tryAcquireShared())
         .operation("releaseShared", (lock, none) -> run(lock::releaseShared))
+        .fibers(4)
+        .check();
+  }
+
+  /** A count that a lock protects, until that is frozen or poisoned. */
+  private static final class Guarded {
+    private final PoisonRwLock lock = new PoisonRwLock();
+    private int count;
+
+    int write() {
+      return lock.protect(
+          () -> {
+            int now = count;
+            Thread.yield();
+            return count = now + 1;
+          });
+    }
+
+    int read() {
+      return lock.sharing(() -> count);
+    }
+
+    void poison() {
+      lock.acquire();
+      lock.poison();
+    }
+  }
+
+  /** The count, and the exception that says what has become of the lock, if anything. */
+  private static final class GuardedModel implements Model<GuardedModel.State> {
+    record State(int count, Class<?> end) {}
+
+    @Override
+    public State initial() {
+      return new State(0, null);
+    }
+
+    @Override
+    public State after(State state, Operation operation) {
+      boolean writes = operation.name.equals("write") || operation.name.equals("poison");
+      if (state.end == PoisonedException.class || (state.end != null && writes)) {
+        return operation.returned(state.end) ? state : null;
+      }
+      return switch (operation.name) {
+        case "write" ->
+            operation.returned(state.count + 1) ? new State(state.count + 1, null) : null;
+        case "read" -> operation.returned(state.count) ? state : null;
+        case "freeze" ->
+            operation.returned(null) ? new State(state.count, FrozenException.class) : null;
+        case "poison" ->
+            operation.returned(null) ? new State(state.count, PoisonedException.class) : null;
+        default -> throw new AssertionError(operation);
+      };
+    }
+
+    @Override
+    public boolean waits(State state, Operation operation) {
+      return false;
+    }
+  }
+
+  @Test
+  void poisonRwLock_thatIsFrozenOrPoisoned() {
+    new Experiment<>(Guarded::new, new GuardedModel())
+        .operation("write", (guarded, none) -> guarded.write())
+        .operation("write", (guarded, none) -> guarded.write())
+        .operation("read", (guarded, none) -> guarded.read())
+        .operation("read", (guarded, none) -> guarded.read())
+        .operation("freeze", (guarded, none) -> run(guarded.lock::freeze))
+        .operation("poison", (guarded, none) -> run(guarded::poison))
         .fibers(4)
         .check();
   }
