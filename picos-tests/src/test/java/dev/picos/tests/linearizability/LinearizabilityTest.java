@@ -73,45 +73,60 @@ class LinearizabilityTest {
         .check();
   }
 
-  /** A semaphore of one permit that cannot have another. */
-  private static final class UncheckedMutexModel implements Model<Integer> {
-    private final SemaphoreModel permits = new SemaphoreModel(1);
+  /** A count that an unchecked mutex protects. Who gives that back has it. */
+  private static final class Counted {
+    private final Mutex mutex = Mutex.unchecked();
+    private int count;
 
+    int add() {
+      return mutex.protect(this::addLocked);
+    }
+
+    Object tryAdd() {
+      if (!mutex.tryLock()) {
+        return "busy";
+      }
+      int added = addLocked();
+      mutex.unlock();
+      return added;
+    }
+
+    private int addLocked() {
+      int now = count;
+      Thread.yield();
+      return count = now + 1;
+    }
+  }
+
+  /** The count. */
+  private static final class CountedModel implements Model<Integer> {
     @Override
     public Integer initial() {
-      return permits.initial();
+      return 0;
     }
 
     @Override
-    public Integer after(Integer free, Operation operation) {
-      if (operation.name.equals("release") && free > 0) {
-        return operation.returned(IllegalMonitorStateException.class) ? free : null;
+    public Integer after(Integer count, Operation operation) {
+      if (operation.returned("busy")) {
+        return operation.name.equals("tryAdd") ? count : null;
       }
-      return permits.after(free, operation);
+      return operation.returned(count + 1) ? (Integer) (count + 1) : null;
     }
 
     @Override
-    public boolean waits(Integer free, Operation operation) {
-      return permits.waits(free, operation);
-    }
-
-    @Override
-    public Integer afterGrant(Integer free, Operation canceled) {
-      return permits.afterGrant(free, canceled);
-    }
-
-    @Override
-    public Integer afterReturn(Integer free, Operation canceled) {
-      return permits.afterReturn(free, canceled);
+    public boolean waits(Integer count, Operation operation) {
+      return false;
     }
   }
 
   @Test
   void mutex_unchecked() {
-    new Experiment<>(Mutex::unchecked, new UncheckedMutexModel())
-        .operation("acquire", (mutex, none) -> run(mutex::lock))
-        .operation("tryAcquire", (mutex, none) -> mutex.tryLock())
-        .operation("release", (mutex, none) -> run(mutex::unlock))
+    new Experiment<>(Counted::new, new CountedModel())
+        .operation("add", (counted, none) -> counted.add())
+        .operation("add", (counted, none) -> counted.add())
+        .operation("tryAdd", (counted, none) -> counted.tryAdd())
+        .fibers(4)
+        .cancelations(4)
         .check();
   }
 
