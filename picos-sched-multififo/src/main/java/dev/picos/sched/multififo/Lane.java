@@ -4,11 +4,8 @@ import dev.picos.domains.Policy;
 import dev.picos.domains.Ready;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.SplittableRandom;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jctools.queues.varhandle.SpmcVarHandleArrayQueue;
-import org.jctools.queues.varhandle.SpscUnboundedVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,14 +21,11 @@ import org.jspecify.annotations.Nullable;
 final class Lane implements Policy {
   // For maintainers.
   //
-  // The oldest fibers lie in a bounded queue, where other domains can take them; when it is full,
-  // the younger ones wait in an unbounded one of the domain's own, from where they move up in their
-  // order, one or more for each that the domain adds or takes. So there is one queue in effect, of
-  // which others can take the older part. Canceled fibers can be taken by others, too.
-  //
-  // The length that others compare with is that of both queues, from the indices that these publish
-  // anyway: it costs the owner nothing. It may be off by one while a fiber moves up, which does not
-  // matter.
+  // All that is ready lies where every domain can take it, so nothing waits for a domain that
+  // computes, or that has gone: when one is recalled its lane stays as it is. The length that
+  // others
+  // compare with comes from the indices that the queue publishes anyway: it costs the owner
+  // nothing.
   //
   // A lane that is shorter than another spreads what makes up the difference over its next round:
   // it takes one fiber at a time, which it runs at once, and then runs some of its own, at least
@@ -41,25 +35,16 @@ final class Lane implements Policy {
   // grows with the difference. Rejected: to take half of the difference at once, as those fibers
   // would go behind all that the shorter lane holds.
   //
-  // A domain that is recalled leaves the younger ones in a queue that all lanes share, or nobody
-  // could see them: each lane looks there when it compares itself with others or is empty, and as
-  // long as it finds some every other fiber that it runs is one of them.
-  //
-  // Differences from the original: those have one unbounded concurrent queue, and take one fiber
-  // each round.
+  // Differences from the original: that takes one fiber each round.
 
   private static final int CAPACITY = 1024;
-  private static final int CHUNK = 1024;
 
   private final List<Lane> all;
-  private final Queue<Ready> leftBehind;
   private final int index;
   private final int quota;
 
   private final SpmcVarHandleArrayQueue<Ready> canceled = new SpmcVarHandleArrayQueue<>(CAPACITY);
-  private final SpmcVarHandleArrayQueue<Ready> ready = new SpmcVarHandleArrayQueue<>(CAPACITY);
-  private final SpscUnboundedVarHandleArrayQueue<Ready> younger =
-      new SpscUnboundedVarHandleArrayQueue<>(CHUNK);
+  private final LaneQueue<Ready> ready = new LaneQueue<>();
 
   private final SplittableRandom random;
 
@@ -72,9 +57,8 @@ final class Lane implements Policy {
   /** The lane to compare with: the one that was longer, or else another, by chance. */
   private @Nullable Lane other;
 
-  private Lane(List<Lane> all, Queue<Ready> leftBehind, int index, int quota) {
+  private Lane(List<Lane> all, int index, int quota) {
     this.all = all;
-    this.leftBehind = leftBehind;
     this.index = index;
     this.quota = quota;
     random = new SplittableRandom(index);
@@ -83,27 +67,16 @@ final class Lane implements Policy {
   /** Makes the lanes of one execution. */
   static List<Lane> lanes(int count, int quota) {
     List<Lane> lanes = new ArrayList<>(count);
-    Queue<Ready> leftBehind = new ConcurrentLinkedQueue<>();
     for (int index = 0; index < count; index++) {
-      lanes.add(new Lane(lanes, leftBehind, index, quota));
+      lanes.add(new Lane(lanes, index, quota));
     }
     return lanes;
   }
 
   @Override
   public void ready(Ready fiber, boolean first) {
-    if (first && canceled.offer(fiber)) {
-      return;
-    }
-    moveUp();
-    if (!younger.isEmpty() || !ready.offer(fiber)) {
-      younger.offer(fiber);
-    }
-  }
-
-  private void moveUp() {
-    for (Ready next = younger.peek(); next != null && ready.offer(next); next = younger.peek()) {
-      younger.poll();
+    if (!first || !canceled.offer(fiber)) {
+      ready.offer(fiber);
     }
   }
 
@@ -115,32 +88,16 @@ final class Lane implements Policy {
       next = fromLonger();
     }
     if (next == null) {
-      next = poll();
+      next = ready.poll();
     }
     return next != null || all.size() == 1 ? next : steal();
   }
 
-  private @Nullable Ready poll() {
-    Ready next = ready.poll();
-    if (!younger.isEmpty()) {
-      moveUp();
-      if (next == null) {
-        next = ready.poll(); // others had taken all that they could see
-      }
-    }
-    return next;
-  }
-
   private @Nullable Ready fromLonger() {
-    Ready left = leftBehind.poll();
-    if (left != null) {
-      untilComparison = 2;
-      return left;
-    }
-    int length = length();
+    int length = ready.size();
     untilComparison = length + 1;
     Lane other = this.other == null ? anyOther() : this.other;
-    int excess = other.length() - length;
+    int excess = other.ready.size() - length;
     if (excess <= 0) {
       this.other = null;
       return null;
@@ -151,21 +108,12 @@ final class Lane implements Policy {
     return other.ready.poll();
   }
 
-  /** How many fibers wait here, but for canceled ones; for others, about. */
-  private int length() {
-    return ready.size() + younger.size();
-  }
-
   private Lane anyOther() {
     int chosen = random.nextInt(all.size() - 1);
     return all.get(chosen < index ? chosen : chosen + 1);
   }
 
   private @Nullable Ready steal() {
-    Ready left = leftBehind.poll();
-    if (left != null) {
-      return left;
-    }
     for (int i = 1; i < all.size(); i++) {
       Lane other = all.get((index + i) % all.size());
       Ready next = other.canceled.poll();
@@ -181,11 +129,8 @@ final class Lane implements Policy {
 
   @Override
   public boolean isEmpty() {
-    if (!younger.isEmpty()) {
-      return false;
-    }
     for (int i = 0; i < all.size(); i++) {
-      if (all.get(i).available() > 0) {
+      if (!all.get(i).canceled.isEmpty() || !all.get(i).ready.isEmpty()) {
         return false;
       }
     }
@@ -194,22 +139,12 @@ final class Lane implements Policy {
 
   @Override
   public int available() {
-    return ready.size() + canceled.size() + (leftBehind.isEmpty() ? 0 : 1);
+    return ready.size() + canceled.size();
   }
 
   @Override
   public boolean spend(Operation operation) {
     return --remaining <= 0;
-  }
-
-  @Override
-  public void leave() {
-    if (all.size() > 1) { // the only lane is taken over as it is
-      for (Ready next = younger.peek(); next != null; next = younger.peek()) {
-        leftBehind.add(next);
-        younger.poll();
-      }
-    }
   }
 
   /** Names the scheduler. */

@@ -469,6 +469,24 @@ class MultiFifoSchedulerTest {
 
   /** SC-03. */
   @Test
+  void fibersBehindOneThatComputes_areAllTakenByOthers() {
+    // however many they are: none waits for the domain that it was spawned on
+    int count = 20_000;
+    AtomicInteger ran = new AtomicInteger();
+    on(POOL)
+        .run(
+            () -> {
+              for (int i = 0; i < count; i++) {
+                Fibers.spawn(ran::incrementAndGet);
+              }
+              while (ran.get() < count) {
+                Thread.onSpinWait();
+              }
+            });
+    assertThat(ran).hasValue(count);
+  }
+
+  @Test
   void fibersWhoseStacksAreLookedAt_areOfOneDomainAtATime() throws Exception {
     // the JVM then hands out slices once too often, also of fibers that run; each fiber runs on one
     // domain at a time nonetheless, nothing is lost, and the run ends with its last fiber
