@@ -116,7 +116,12 @@ abstract sealed class Waitable permits Awaitable, AwaitableInt, AwaitableLong {
       }
       Awaiter awaiter = new Awaiter(this, trigger, reference, number);
       enter(awaiter);
-      Throwable reason = isStill(reference, number) ? trigger.await() : null;
+      Throwable reason;
+      try {
+        reason = isStill(reference, number) ? trigger.await() : null;
+      } catch (Throwable thrown) { // at the end of stack or memory
+        reason = thrown;
+      }
       boolean signaled = !awaiter.remove();
       if (limit != null) {
         limit.detach(trigger);

@@ -267,11 +267,17 @@ class Node<T extends @Nullable Object> {
     /**
      * Waits until this is decided, the deadline has passed, or the fiber is canceled.
      *
-     * @return the reason of the cancelation, or {@code null}
+     * @return the reason of the cancelation, or the error that kept it from waiting, or {@code
+     *     null}
      */
     @Nullable Throwable await(@Nullable Deadline deadline) {
       for (Trigger current = trigger; ; ) {
-        Throwable reason = deadline == null ? current.await() : deadline.await(current);
+        Throwable reason;
+        try {
+          reason = deadline == null ? current.await() : deadline.await(current);
+        } catch (Throwable thrown) { // at the end of stack or memory
+          reason = thrown;
+        }
         if (reason != null || word() != WAITING) {
           return reason == Deadline.PASSED ? null : reason;
         }

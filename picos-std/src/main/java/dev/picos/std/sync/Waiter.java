@@ -72,13 +72,19 @@ class Waiter {
    * made this.
    *
    * @return {@code null} when granted, at the last moment perhaps. Else {@link Deadline#PASSED},
-   *     and the wait is abandoned; or the reason that the fiber was canceled with, and the wait is
-   *     abandoned unless it was granted meanwhile, and then the caller has to pass on what it got
+   *     and the wait is abandoned; or the reason that the fiber was canceled with, or the error
+   *     that kept it from waiting, and the wait is abandoned unless it was granted meanwhile, and
+   *     then the caller has to pass on what it got
    */
   @Nullable Throwable await(@Nullable Deadline deadline) {
     Trigger current = trigger;
     for (; ; ) {
-      Throwable reason = deadline == null ? current.await() : deadline.await(current);
+      Throwable reason;
+      try {
+        reason = deadline == null ? current.await() : deadline.await(current);
+      } catch (Throwable thrown) { // at the end of stack or memory
+        reason = thrown;
+      }
       if (reason != null) {
         return abandon() || reason != Deadline.PASSED ? reason : null;
       }

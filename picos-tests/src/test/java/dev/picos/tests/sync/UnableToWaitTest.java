@@ -1,0 +1,138 @@
+package dev.picos.tests.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.picos.core.Block;
+import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.core.Handler;
+import dev.picos.core.Trigger;
+import dev.picos.std.awaitable.AwaitableInt;
+import dev.picos.std.channel.Channel;
+import dev.picos.std.sync.Condition;
+import dev.picos.std.sync.Mutex;
+import dev.picos.std.sync.PoisonLock;
+import dev.picos.std.sync.Semaphore;
+import dev.picos.testing.Task;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A fiber that finds no stack or no memory to be suspended is not left in a line that it does not
+ * stand in any more.
+ */
+class UnableToWaitTest {
+  private final Error error = new OutOfMemoryError("thrown by the test");
+
+  private void failsToWait(Block<RuntimeException> wait) throws Exception {
+    Task.start(
+            () ->
+                Handler.using(
+                    new Unable(error), () -> assertThatThrownBy(wait::run).isSameAs(error)))
+        .result();
+  }
+
+  @Test
+  void mutex() throws Exception {
+    // the mutex is not handed over to it
+    Mutex mutex = new Mutex();
+    mutex.lock();
+
+    failsToWait(mutex::lock);
+    mutex.unlock();
+
+    assertThat(mutex).hasToString("Mutex[unlocked]");
+  }
+
+  @Test
+  void condition() throws Exception {
+    // it has the mutex, as however a wait ends, and the signal is for another
+    Mutex mutex = new Mutex();
+    Condition condition = mutex.newCondition();
+
+    failsToWait(
+        () -> {
+          mutex.lock();
+          try {
+            condition.await();
+          } finally {
+            mutex.unlock();
+          }
+        });
+
+    assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
+  }
+
+  @Test
+  void semaphore() throws Exception {
+    // no permit is given to it
+    Semaphore semaphore = new Semaphore(0);
+
+    failsToWait(semaphore::acquire);
+    semaphore.release();
+
+    assertThat(semaphore.availablePermits()).isEqualTo(1);
+  }
+
+  @Test
+  void poisonLock() throws Exception {
+    // no signal is spent on it
+    PoisonLock lock = new PoisonLock();
+    lock.acquire();
+
+    failsToWait(lock::acquire);
+
+    assertThat(lock).hasToString("PoisonLock[locked]");
+  }
+
+  @Test
+  void awaitable() throws Exception {
+    // no signal is spent on it
+    AwaitableInt word = new AwaitableInt(0);
+
+    failsToWait(() -> word.await(0));
+
+    assertThat(word.waiterCount()).isZero();
+  }
+
+  @Test
+  void channel() throws Exception {
+    // no item is given to it, and none taken from it
+    Channel<String> channel = Channel.rendezvous();
+
+    failsToWait(channel::receive);
+    assertThat(channel.trySend("lost")).isFalse();
+
+    failsToWait(() -> channel.send("unsent"));
+    assertThat(channel.tryReceive()).isNull();
+  }
+
+  /** Makes the calling thread a fiber that cannot be suspended. */
+  private record Unable(Fiber current, Error error) implements Handler {
+    Unable(Error error) {
+      this(new Fiber(new Computation<>(), false), error);
+    }
+
+    @Override
+    public Throwable await(Trigger trigger) {
+      throw error;
+    }
+
+    @Override
+    public void spawn(Fiber child, Consumer<? super Fiber> main) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void yield() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
+      throw new UnsupportedOperationException();
+    }
+  }
+}
