@@ -290,7 +290,9 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    * Closes this channel: whoever sends, or waits to, throws {@link ChannelClosedException}, and so
    * does whoever receives, or waits to, once nothing is left in the buffer. If {@code cause} is not
    * {@code null}, it is the cause of these exceptions, and iterations throw them instead of ending.
-   * Does nothing if this channel is closed. Never waits; not cancelable.
+   * Does nothing if this channel is closed. Never waits; not cancelable. If the scheduler of one of
+   * those who wait fails to wake it, the others are told all the same, and then this throws what
+   * that threw.
    */
   public void close(@Nullable Throwable cause) {
     Node<T> end = new Node.End<>(cause);

@@ -155,7 +155,11 @@ public final class Condition {
     }
   }
 
-  /** Wakes every fiber that waits, in the order in which they came. Not cancelable. */
+  /**
+   * Wakes every fiber that waits, in the order in which they came. Not cancelable. If the scheduler
+   * of one of them fails at that, the others are woken all the same, and then this throws what that
+   * threw.
+   */
   public void signalAll() {
     Point.before(this, Point.Kind.UPDATE);
     WaitQueue all = (WaitQueue) STATE.getAndSet(this, (WaitQueue) null);
