@@ -457,12 +457,11 @@ public final class Execution {
 
   /** What runs next on a seat, or {@code null} if there is nothing at present. */
   @Nullable Ready next(Seat seat) {
+    if (monitors != null && isLetIntoMonitors()) {
+      monitors.settle(inbox, seat.policy);
+    }
     try {
-      if (monitors != null && isLetIntoMonitors()) {
-        monitors.settle(inbox, seat.policy);
-      } else {
-        inbox.emptyInto(seat.policy);
-      }
+      inbox.emptyInto(seat.policy);
     } catch (OutOfMemoryError e) {
       waitForMemory(); // those that are left stay in the inbox
     }
@@ -480,7 +479,10 @@ public final class Execution {
       return null;
     }
     try {
-      return next(seat);
+      inbox.emptyInto(seat.policy);
+      return seat.policy.next();
+    } catch (OutOfMemoryError e) {
+      return null; // to wait here, on the stack of a host, would bring it to another domain
     } catch (Throwable defect) {
       fail(defect);
       return null;

@@ -10,10 +10,9 @@ public final class Headroom {
   // The virtual machine tells of a lack of stack only when it is there, so this goes and looks.
   // What
   // it makes room for is the way from the completion of a computation to a scheduler and to the
-  // thread of a fiber: up to some forty frames, and ten kilobytes when they are interpreted. This
-  // method may be compiled at that time, with frames of 16 bytes; hence the number. (With 512, one
-  // in a hundred completions failed that were made with just this much room left.) It takes about a
-  // microsecond: not for what is done all the time.
+  // thread of a fiber: some forty frames, which are big when they are interpreted, whereas those of
+  // this method may be compiled and small; hence the number, with half of which completions still
+  // failed now and then. It takes about a microsecond: not for what is done all the time.
 
   private static final int FRAMES = 1024;
 
