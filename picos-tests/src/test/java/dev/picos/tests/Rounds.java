@@ -6,6 +6,10 @@ public final class Rounds {
 
   private Rounds() {}
 
+  static boolean areMany() {
+    return LONG;
+  }
+
   /** Returns {@code everyday}, or {@code atLength} with {@code -Dpicos.test.long=true}. */
   public static int of(int everyday, int atLength) {
     return LONG ? atLength : everyday;

@@ -9,6 +9,7 @@ import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
 import dev.picos.sched.randos.RandosScheduler;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -72,6 +73,21 @@ final class Schedulers {
     public Stream<? extends Arguments> provideArguments(
         ParameterDeclarations parameters, ExtensionContext context) {
       return all().stream().map(scheduler -> arguments(scheduler));
+    }
+  }
+
+  /** For {@link OnEveryKindOfScheduler}. */
+  static final class EachKind implements ArgumentsProvider {
+    private static final Set<String> KINDS =
+        Set.of("thread", "fifo", "multififo 2", "randos seed 1");
+
+    @Override
+    public Stream<? extends Arguments> provideArguments(
+        ParameterDeclarations parameters, ExtensionContext context) {
+      boolean all = Rounds.areMany() || !ASKED_FOR.equals(".*");
+      return all().stream()
+          .filter(scheduler -> all || KINDS.contains(scheduler.getName()))
+          .map(scheduler -> arguments(scheduler));
     }
   }
 

@@ -18,6 +18,7 @@ import dev.picos.testing.Task;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
+import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import dev.picos.tests.Rounds;
@@ -594,7 +595,7 @@ class AwaitableIntTest {
     }
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void canceledWaiters_leaveNothing(Scheduler scheduler) {
     // waits that were canceled leave nothing behind, also next to waiters that stay
     scheduler.run(

@@ -23,6 +23,7 @@ import dev.picos.std.sync.Latch;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
+import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
 import java.io.IOException;
 import java.time.Duration;
@@ -322,7 +323,7 @@ class EventTest {
         .withMessageContaining("negative");
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void timeout_losesAndIsRemoved(Scheduler scheduler) {
     // EV-11: a timeout that loses, or whose fiber is canceled, leaves the timer at once
     Event<Integer> event =
@@ -349,7 +350,7 @@ class EventTest {
     assertThat(growth).isLessThan(4 << 20);
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void of_losesAndDetaches(Scheduler scheduler) {
     // a source that always loses does not grow
     Event<Integer> event =

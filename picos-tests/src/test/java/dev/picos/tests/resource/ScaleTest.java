@@ -15,7 +15,7 @@ import dev.picos.std.structured.Control;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
-import dev.picos.tests.OnEveryScheduler;
+import dev.picos.tests.OnEveryKindOfScheduler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -132,7 +132,7 @@ class ScaleTest {
     assertThat(Heap.used() - before).isLessThan(8L * ROUNDS);
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void instancesThatWereMoved_leaveNothing(Scheduler scheduler) {
     // FN-18: an accept loop that lives long does not grow with what it has accepted
     scheduler.run(
@@ -154,7 +154,7 @@ class ScaleTest {
                 }));
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void ownersThatWereCanceled_leaveNothing(Scheduler scheduler) {
     // nor do owners that were canceled while they waited
     scheduler.run(
@@ -175,7 +175,7 @@ class ScaleTest {
                 }));
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void borrowsOfOneInstance_leaveNothing(Scheduler scheduler) {
     // nor an instance with those who have borrowed it
     scheduler.run(

@@ -11,6 +11,7 @@ import dev.picos.std.sync.Ivar;
 import dev.picos.std.sync.Semaphore;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
+import dev.picos.tests.Rounds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The heap stays flat over a million waits with a timeout on one primitive, whoever wins. */
 class TimedLeakTest {
-  private static final int WAITS = 500_000;
+  private static final int WAITS = Rounds.of(200_000, 500_000);
   private static final int FIBERS = 1_000;
   private static final long FLAT = 4 << 20; // what a JVM does for itself meanwhile
   private static final Duration NEVER = Duration.ofHours(1);

@@ -8,12 +8,13 @@ import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Promise;
 import dev.picos.std.structured.ScopeBlock;
 import dev.picos.tests.Heap;
-import dev.picos.tests.OnEveryScheduler;
+import dev.picos.tests.OnEveryKindOfScheduler;
+import dev.picos.tests.Rounds;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
 class SpaceTest {
-  private static final int ROUNDS = 30_000;
+  private static final int ROUNDS = Rounds.of(15_000, 50_000);
 
   private final AtomicInteger ended = new AtomicInteger();
   private int started;
@@ -26,7 +27,7 @@ class SpaceTest {
     }
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void longLivedBundle_forks(Scheduler scheduler) {
     // BU-18: fibers that have ended leave nothing behind in a bundle that lives on
     assertBounded(
@@ -37,7 +38,7 @@ class SpaceTest {
         });
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void longLivedBundle_promises(Scheduler scheduler) {
     // BU-18: neither do fibers forked for their results, which have computations of their own
     assertBounded(
@@ -48,7 +49,7 @@ class SpaceTest {
         });
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void longLivedBundle_terminatedPromises(Scheduler scheduler) {
     // BU-18: nor those that were terminated
     assertBounded(
@@ -70,7 +71,7 @@ class SpaceTest {
         });
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void longLivedBundle_nestedScopesAndTimeouts(Scheduler scheduler) {
     // BU-18: nor do scopes and timeouts opened in it
     assertBounded(

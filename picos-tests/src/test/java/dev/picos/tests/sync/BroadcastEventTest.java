@@ -14,6 +14,7 @@ import dev.picos.std.sync.Ivar;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
+import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import java.io.IOException;
@@ -259,7 +260,7 @@ class BroadcastEventTest {
     assertThat(read).isEqualTo(1);
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void event_lostManyTimes(Scheduler scheduler) {
     // events that lost leave nothing at the end of the sequence
     Broadcast.Reader<Integer> reader = broadcast.tap().reader();

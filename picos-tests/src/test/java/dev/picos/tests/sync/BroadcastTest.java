@@ -18,6 +18,7 @@ import dev.picos.testing.Wait;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
+import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import java.io.IOException;
@@ -371,7 +372,7 @@ class BroadcastTest {
         });
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void canceledReads_leaveNothing(Scheduler scheduler) {
     // ST-08: reads at the end that were canceled leave nothing behind
     scheduler.run(

@@ -14,6 +14,7 @@ import dev.picos.std.structured.OnReturn;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
+import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.Rounds;
 import java.time.Duration;
@@ -371,7 +372,7 @@ class ConditionTest {
     assertThat(sum).hasValue(parties * items * (items + 1) / 2);
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void canceledWaiters_leaveNothing(Scheduler scheduler) {
     // waits that were canceled leave nothing behind, also next to waiters that stay
     scheduler.run(

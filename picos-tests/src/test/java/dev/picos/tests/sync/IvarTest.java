@@ -15,6 +15,7 @@ import dev.picos.testing.Task;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
+import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import dev.picos.tests.Rounds;
@@ -173,7 +174,7 @@ class IvarTest {
         });
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void canceledReads_leaveNothing(Scheduler scheduler) {
     // IV-03: reads of an empty variable that were canceled leave nothing behind
     scheduler.run(

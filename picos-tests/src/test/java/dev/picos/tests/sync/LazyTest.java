@@ -18,6 +18,7 @@ import dev.picos.testing.Wait;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
+import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import java.io.IOException;
@@ -382,7 +383,7 @@ class LazyTest {
         });
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void canceledWaiters_leaveNothing(Scheduler scheduler) {
     // LZ-06: waits that were canceled leave nothing behind
     scheduler.run(

@@ -17,6 +17,7 @@ import dev.picos.testing.Task;
 import dev.picos.tests.Canceled;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.Heap;
+import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import dev.picos.tests.Rounds;
@@ -341,7 +342,7 @@ class PoisonBarrierTest {
         });
   }
 
-  @OnEveryScheduler
+  @OnEveryKindOfScheduler
   void phases_leaveNothing(Scheduler scheduler) {
     // a barrier does not grow with the phases
     PoisonBarrier barrier = new PoisonBarrier(2);
