@@ -8,7 +8,7 @@ import java.util.stream.LongStream;
  */
 public final class Seeds {
   /** How many a test tries that finds more in more orders; {@code picos.tests.seeds} changes it. */
-  public static final int COUNT = Integer.getInteger("picos.tests.seeds", 500);
+  public static final int COUNT = Integer.getInteger("picos.tests.seeds", 300);
 
   private static final long FIRST = Long.getLong("picos.tests.firstSeed", 1);
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * threads of the operating system, unless {@code -Dpicos.test.long=true}.
  */
 class LeakTest {
-  private static final int ROUNDS = Rounds.of(4_000_000, 10_000_000);
+  private static final int ROUNDS = Rounds.of(2_000_000, 10_000_000);
   private static final long FLAT = 4 << 20; // what a JVM does for itself meanwhile
   private static final Exception REASON = new Exception("an hour has passed");
 
