@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * Runs fibers in a random order, to find out what is wrong with a program that works in most
  * orders.
  *
- * <p>After every operation but a spawn, the next fiber to run is chosen among all that are ready.
- * So it is when a fiber blocks in a lock, queue or other class of {@code java.util.concurrent}.
+ * <p>After every operation but a spawn and {@link Fiber#current}, the next fiber to run is chosen
+ * among all that are ready. So it is when a fiber blocks in a lock, queue or other class of {@code
+ * java.util.concurrent}.
  *
  * <p>On one domain, which is the default, a seed determines all choices: the same program with the
  * same seed runs in the same order, on every machine and JDK. That holds as long as nothing outside
