@@ -41,7 +41,9 @@ final class RealHost implements Policy {
   }
 
   void runSlice() {
-    host.runSlice(seat);
+    if (host.runSlice(seat)) {
+      execution.ready(host, seat);
+    }
   }
 
   /** Runs all that is in the queue, and returns whether the fiber has ended. */
