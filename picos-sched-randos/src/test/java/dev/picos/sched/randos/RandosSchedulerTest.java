@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
@@ -43,6 +44,7 @@ class RandosSchedulerTest {
   @ParameterizedTest
   @EnumSource
   void sameSeed_givesTheSameSchedule(Programs program) {
+    assumeTrue(program.isPossible());
     for (long seed = 0; seed < 20; seed++) {
       String schedule = program.run(seeded(seed));
       assertThat(schedule).hasSize(Programs.FIBERS * Programs.ROUNDS);
@@ -54,6 +56,7 @@ class RandosSchedulerTest {
   @ParameterizedTest
   @EnumSource
   void differentSeeds_giveDifferentSchedules(Programs program) {
+    assumeTrue(program.isPossible());
     Set<String> schedules = new HashSet<>();
     LongStream.range(0, 20).forEach(seed -> schedules.add(program.run(seeded(seed))));
     assertThat(schedules).hasSizeGreaterThan(10);
@@ -79,7 +82,6 @@ class RandosSchedulerTest {
           ARRAY_BLOCKING_QUEUE bccaaabdacabcdcbaeedebcdebdeed
           LINKED_BLOCKING_QUEUE bccaaabdacabcdcbaeedcbedebdeed
           SYNCHRONOUS_QUEUE bccaaabbdacccbbdcdaaeeeddbeeed
-          OBJECT_WAIT bbbcccaaaaadddeeeeeebbccadddbc
           COMPLETABLE_FUTURE bcaaeeddcacebbdacaceebbacbeddd
         """);
   }
@@ -91,6 +93,7 @@ class RandosSchedulerTest {
         """
           CONCURRENT_HASH_MAP becdeaebbebbbdeedddaadaaaccccc
           MONITOR beacbdbbbbeeeeeaaaaacccccddddd
+          OBJECT_WAIT bbbcccaaaaadddeeeeeebbccadddbc
           NESTED_MONITORS becdeaeeeedddddbbbbbcccccaaaaa
         """);
   }
