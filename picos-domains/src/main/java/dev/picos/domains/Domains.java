@@ -150,13 +150,13 @@ public final class Domains {
   }
 
   /**
-   * Lends a domain on which nothing is going on, or one whose task sleeps, and would have to wait
-   * for this one to give way.
+   * Lends a domain on which nothing is going on, or any: one whose task sleeps, too, which would
+   * have to wait for this one to give way.
    */
-  private boolean tryLend(DomainTask task, boolean ofSleepers) {
+  private boolean tryLend(DomainTask task, boolean any) {
     for (int i = 0; i < all.size(); i++) { // an iterator would be an allocation
       Domain domain = all.get(i);
-      if ((domain.task() != null) == ofSleepers && domain.tryLend(task)) {
+      if ((any || domain.task() == null) && domain.tryLend(task)) {
         return true;
       }
     }

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -460,9 +461,9 @@ class RandosSchedulerTest {
                       Fibers.spawnBare(
                           () -> {
                             while (!moved.get()) {
-                              Domain before = Domains.shared().self();
+                              Optional<Domain> before = Domains.shared().current();
                               operation.run();
-                              if (Domains.shared().self() != before) {
+                              if (!Domains.shared().current().equals(before)) {
                                 moved.set(true);
                               }
                             }
