@@ -1,20 +1,16 @@
 package dev.picos.tests;
 
 import dev.picos.core.Block;
-import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Handler;
 import dev.picos.core.Trigger;
 import dev.picos.testing.Task;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a thread a fiber that can be woken, but the first time with an exception for the waker. */
-public final class FailingWakeUp implements Handler {
-  private final Fiber fiber = new Fiber(new Computation<>(), false);
+public final class FailingWakeUp extends OnlyCurrent {
   private final AtomicReference<@Nullable RuntimeException> failure;
 
   private FailingWakeUp(RuntimeException failure) {
@@ -29,12 +25,8 @@ public final class FailingWakeUp implements Handler {
   }
 
   @Override
-  public Fiber current() {
-    return fiber;
-  }
-
-  @Override
   public @Nullable Throwable await(Trigger trigger) {
+    Fiber fiber = current();
     if (fiber.trySuspend(trigger, this, Thread.currentThread(), (t, self, x) -> self.wake(x))) {
       while (!trigger.isSignaled()) {
         LockSupport.park(trigger);
@@ -50,20 +42,5 @@ public final class FailingWakeUp implements Handler {
     if (thrown != null) {
       throw thrown;
     }
-  }
-
-  @Override
-  public void spawn(Fiber child, Consumer<? super Fiber> main) {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public void yield() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
-    throw new UnsupportedOperationException();
   }
 }

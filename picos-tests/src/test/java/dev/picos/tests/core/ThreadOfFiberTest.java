@@ -11,6 +11,7 @@ import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
 import dev.picos.tests.Fibers;
 import dev.picos.tests.OnEveryScheduler;
+import dev.picos.tests.OnlyCurrent;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.time.Duration;
@@ -23,7 +24,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 
 /** Design decisions 1, 2 and 14: a fiber is a Java thread as well, a virtual one. */
 class ThreadOfFiberTest {
@@ -401,28 +401,5 @@ class ThreadOfFiberTest {
         });
 
     assertThat(log).containsExactlyInAnyOrder(true, true, true);
-  }
-
-  /** A handler that can tell who calls, and nothing else. */
-  private record OnlyCurrent(Fiber current) implements Handler {
-    @Override
-    public void spawn(Fiber fiber, Consumer<? super Fiber> main) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void yield() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Throwable await(Trigger trigger) {
-      throw new UnsupportedOperationException();
-    }
   }
 }

@@ -1,29 +1,22 @@
 package dev.picos.tests.structured;
 
-import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
-import dev.picos.core.Handler;
 import dev.picos.core.ThreadScheduler;
 import dev.picos.core.Trigger;
 import dev.picos.tests.Fibers;
-import java.time.Duration;
+import dev.picos.tests.OnlyCurrent;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /** Makes the calling thread a fiber that spawns some fibers, and then fails to spawn more. */
-final class RefusingHandler implements Handler {
-  private final Fiber fiber = new Fiber(new Computation<>(), false);
+final class RefusingHandler extends OnlyCurrent {
+  private final Fiber fiber = current();
   private final Throwable refusal;
   private int left;
 
   RefusingHandler(int spawns, Throwable refusal) {
     this.left = spawns;
     this.refusal = refusal;
-  }
-
-  @Override
-  public Fiber current() {
-    return fiber;
   }
 
   @Override
@@ -38,11 +31,6 @@ final class RefusingHandler implements Handler {
   @Override
   public void yield() {
     fiber.check();
-  }
-
-  @Override
-  public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
-    throw new UnsupportedOperationException();
   }
 
   @Override

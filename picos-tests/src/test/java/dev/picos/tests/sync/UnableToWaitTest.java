@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.picos.core.Block;
-import dev.picos.core.Computation;
-import dev.picos.core.Fiber;
 import dev.picos.core.Handler;
 import dev.picos.core.Trigger;
 import dev.picos.std.awaitable.AwaitableInt;
@@ -15,8 +13,7 @@ import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.PoisonLock;
 import dev.picos.std.sync.Semaphore;
 import dev.picos.testing.Task;
-import java.time.Duration;
-import java.util.function.Consumer;
+import dev.picos.tests.OnlyCurrent;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -110,29 +107,16 @@ class UnableToWaitTest {
   }
 
   /** Makes the calling thread a fiber that cannot be suspended. */
-  private record Unable(Fiber current, Error error) implements Handler {
+  private static final class Unable extends OnlyCurrent {
+    private final Error error;
+
     Unable(Error error) {
-      this(new Fiber(new Computation<>(), false), error);
+      this.error = error;
     }
 
     @Override
     public Throwable await(Trigger trigger) {
       throw error;
-    }
-
-    @Override
-    public void spawn(Fiber child, Consumer<? super Fiber> main) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void yield() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
-      throw new UnsupportedOperationException();
     }
   }
 }
