@@ -71,7 +71,7 @@ public final class Execution {
   private @Nullable ClosedWorld world;
   private @Nullable Monitors monitors;
   private @Nullable ClassLoader loader;
-  private @Nullable IntUnaryOperator random;
+  private IntUnaryOperator random = bound -> ThreadLocalRandom.current().nextInt(bound);
   private boolean freshThreads;
   private boolean closesWorld;
   private boolean begun;
@@ -432,8 +432,7 @@ public final class Execution {
   }
 
   int random(int bound) {
-    IntUnaryOperator chosen = random;
-    return chosen == null ? ThreadLocalRandom.current().nextInt(bound) : chosen.applyAsInt(bound);
+    return random.applyAsInt(bound);
   }
 
   boolean spend(Policy.Operation operation, Seat seat) {

@@ -52,6 +52,8 @@ import org.jspecify.annotations.Nullable;
 public final class RandosScheduler implements Scheduler {
   private static final System.Logger LOGGER = System.getLogger("dev.picos.sched.randos");
 
+  private static final LongFunction<Strategy> RANDOM_WALK = RandomWalk::new;
+
   /** How many runs an exception tells of: one inside another, or one after another. */
   private static final int MOST_RUNS = 4;
 
@@ -61,7 +63,7 @@ public final class RandosScheduler implements Scheduler {
   private final boolean closedWorld;
   private final boolean preemptsSpawn;
   private final boolean freshThreads;
-  private final @Nullable LongFunction<? extends Strategy> strategy;
+  private final LongFunction<? extends Strategy> strategy;
 
   private RandosScheduler(Builder builder) {
     Execution.checkSupported();
@@ -101,10 +103,7 @@ public final class RandosScheduler implements Scheduler {
     Objects.requireNonNull(fiber, "fiber");
     Objects.requireNonNull(main, "main");
     VirtualTimer timer = virtualTime ? new VirtualTimer() : null;
-    Strategy chooser =
-        strategy == null
-            ? new RandomWalk(seed)
-            : Objects.requireNonNull(strategy.apply(seed), "strategy");
+    Strategy chooser = Objects.requireNonNull(strategy.apply(seed), "strategy");
     Randos policy = new Randos(new Bag(chooser), preemptsSpawn, timer, toString());
     int most = Math.min(domains, Domains.shared().size());
     Execution execution =
@@ -176,7 +175,7 @@ public final class RandosScheduler implements Scheduler {
     private @Nullable Boolean closedWorld;
     private boolean preemptsSpawn;
     private boolean freshThreads;
-    private @Nullable LongFunction<? extends Strategy> strategy;
+    private LongFunction<? extends Strategy> strategy = RANDOM_WALK;
 
     private Builder() {}
 
@@ -271,7 +270,7 @@ public final class RandosScheduler implements Scheduler {
         + (closedWorld == virtualTime ? "" : closedWorld ? ", closed world" : ", open world")
         + (preemptsSpawn ? ", preempts on spawn" : "")
         + (freshThreads ? ", fresh threads" : "")
-        + (strategy == null ? "" : ", another strategy")
+        + (strategy == RANDOM_WALK ? "" : ", another strategy")
         + "]";
   }
 }
