@@ -18,19 +18,17 @@ final class ClosedWorld {
   //
   // Asked by the last domain when it finds nothing to do and while no other can arrive, so every
   // fiber that has not ended is suspended then, and what it has written is visible. One whose
-  // thread
-  // does not wait has just been woken from outside, or let into a monitor, and is about to come.
-  // That may happen while we look, so they are looked at once more in the end: as none of them can
-  // run, what has left the state of waiting meanwhile does not come back to it.
+  // thread does not wait has just been woken from outside, or let into a monitor, and is about to
+  // come. That may happen while we look, so they are looked at once more in the end: as none of
+  // them can run, what has left the state of waiting meanwhile does not come back to it.
   //
   // A fiber that waits outside is no deadlock: in a timed wait of the JDK, in I/O, or for another
   // run. Only its stack tells.
   //
   // Unwinding lets every await end as if its fiber were canceled; where that is forbidden, as where
   // a scope waits for its fibers, only if there is nobody else to wake. What fibers do on their way
-  // out
-  // may wait again, and be in a
-  // deadlock again, and so on; a program that never stops doing so is left where it is.
+  // out may wait again, and be in a deadlock again, and so on; a program that never stops doing so
+  // is left where it is.
 
   private static final int MOST_ROUNDS = 1_000;
 

@@ -41,21 +41,16 @@ final class Host extends Ready
   // QUEUED if it has become AGAIN, as it does when a fiber yields. It becomes FREE by the host
   // itself when its fiber has ended, but only from RUNNING; if an odd execute() has come meanwhile,
   // it ends instead, and keeps its fiber for the policy to look at. Invariants: QUEUED exactly
-  // while
-  // there is one entry in the queue of the execution that the fiber belongs to, and no entry while
-  // a domain is inside a slice. So a slice of a fiber runs only on a domain that took the fiber
-  // from
-  // that execution's policy or gave it the host, and on one domain at a time, which alone uses the
-  // seat; no stray wake-up brings a fiber to a domain of another execution, and in an execution
-  // with
-  // one domain everything happens in that domain's thread. No runnable thread is forgotten: the JVM
-  // marks it runnable before it calls execute(), the domain writes RUNNING before it runs the
-  // slice,
-  // and both are volatile, so either execute() sees RUNNING, or the slice sees the thread runnable;
-  // and what comes to RUNNING is found by the compare-and-set after the slice. AGAIN is left by
-  // that
-  // domain only, which therefore needs no other to do so, and a release suffices: the queue hands
-  // the host on.
+  // while there is one entry in the queue of the execution that the fiber belongs to, and no entry
+  // while a domain is inside a slice. So a slice of a fiber runs only on a domain that took the
+  // fiber from that execution's policy or gave it the host, and on one domain at a time, which
+  // alone uses the seat; no stray wake-up brings a fiber to a domain of another execution, and in
+  // an execution with one domain everything happens in that domain's thread. No runnable thread is
+  // forgotten: the JVM marks it runnable before it calls execute(), the domain writes RUNNING
+  // before it runs the slice, and both are volatile, so either execute() sees RUNNING, or the slice
+  // sees the thread runnable; and what comes to RUNNING is found by the compare-and-set after the
+  // slice. AGAIN is left by that domain only, which therefore needs no other to do so, and a
+  // release suffices: the queue hands the host on.
   //
   // A fiber that awaits parks in a loop, as its thread may be unparked by anybody. It gives up the
   // trigger's place itself, as in the thread handler: when it sees the signal, the action may not

@@ -20,8 +20,7 @@ final class MonitorBarrier {
   //
   // The monitor is owned by a virtual thread as well: the platform thread that runs ours is not to
   // own any meanwhile. Before JDK 24 a virtual thread that waits for a monitor keeps its carrier,
-  // so
-  // this is not needed; nor would it work, as ours would block the thread that runs the owner.
+  // so this is not needed; nor would it work, as ours would block the thread that runs the owner.
 
   private static final int JDK = Runtime.version().feature();
   private static final int FIRST_WITH_LIST = 24;

@@ -23,8 +23,7 @@ final class Lane implements Policy {
   //
   // All that is ready lies where every domain can take it, so nothing waits for a domain that
   // computes, or that has gone: when one is recalled its lane stays as it is. The length that
-  // others
-  // compare with comes from the indices that the queue publishes anyway: it costs the owner
+  // others compare with comes from the indices that the queue publishes anyway: it costs the owner
   // nothing.
   //
   // A lane that is shorter than another spreads what makes up the difference over its next round:

@@ -14,9 +14,8 @@ final class LaneQueue<E> {
   // A chain of bounded queues. The owner adds to the last one; when that is full it makes another,
   // twice as long, and links it. Everybody takes from the first one. When that is empty and has a
   // successor, nothing is added to it any more: so it is looked at once more, as what was added
-  // last
-  // was there before the link, and if it is still empty the first one becomes its successor, by a
-  // compare-and-set since several may find that out. The link and the first one are volatile.
+  // last was there before the link, and if it is still empty the first one becomes its successor,
+  // by a compare-and-set since several may find that out. The link and the first one are volatile.
   //
   // Most of the time there is one, of which an index is all that domains write. A chain is as short
   // as the logarithm of how many elements there have been at a time, up to LONGEST.
