@@ -3,17 +3,23 @@ package dev.picos.sched.multififo;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import java.util.Queue;
+import org.jctools.queues.varhandle.SpmcVarHandleArrayQueue;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressMeta;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** A queue grows while two others take from it: each element is taken once, none is lost. */
+/**
+ * A queue grows while two others take from it: each element is taken once, none is lost. It is full
+ * at first, and what is added would fill it once more.
+ */
 @JCStressTest
 @State
-@Outcome(id = "15, 4", expect = ACCEPTABLE, desc = "each of 1, 2, 4 and 8, once")
+@Outcome(id = "31, 5", expect = ACCEPTABLE, desc = "each of 1, 2, 4, 8 and 16, once")
 @Outcome(expect = FORBIDDEN, desc = "one was lost, or taken twice")
 public class LaneQueueGrowVsPoll {
   private final LaneQueue<Integer> queue = new LaneQueue<>(2);
@@ -34,7 +40,6 @@ public class LaneQueueGrowVsPoll {
     }
   }
 
-  /** Starts with a queue that is full. */
   public LaneQueueGrowVsPoll() {
     queue.offer(1);
     queue.offer(2);
@@ -44,6 +49,7 @@ public class LaneQueueGrowVsPoll {
   void owner() {
     queue.offer(4);
     queue.offer(8);
+    queue.offer(16);
   }
 
   @Actor
@@ -65,5 +71,68 @@ public class LaneQueueGrowVsPoll {
     }
     r.r1 = one.sum + other.sum + rest.sum;
     r.r2 = one.count + other.count + rest.count;
+  }
+
+  /** Gets wrong: goes on to the successor without a second look. */
+  @JCStressTest
+  @JCStressMeta(LaneQueueGrowVsPoll.class)
+  @State
+  public static class Broken {
+    private final Queue<Integer> first = new SpmcVarHandleArrayQueue<>(2);
+    private final Queue<Integer> second = new SpmcVarHandleArrayQueue<>(4);
+    private final Taken one = new Taken();
+    private final Taken other = new Taken();
+    private final Taken rest = new Taken();
+    private volatile boolean linked;
+    private volatile boolean left;
+
+    public Broken() {
+      offer(1);
+      offer(2);
+    }
+
+    private void offer(Integer element) {
+      if (linked || !first.offer(element)) {
+        second.offer(element);
+        linked = true;
+      }
+    }
+
+    private Integer poll() {
+      Integer element = left ? null : first.poll();
+      if (element != null || !linked) {
+        return element;
+      }
+      left = true;
+      return second.poll();
+    }
+
+    @Actor
+    void owner() {
+      offer(4);
+      offer(8);
+      offer(16);
+    }
+
+    @Actor
+    void one() {
+      one.add(poll());
+      one.add(poll());
+    }
+
+    @Actor
+    void other() {
+      other.add(poll());
+      other.add(poll());
+    }
+
+    @Arbiter
+    void count(II_Result r) {
+      for (Integer element = poll(); element != null; element = poll()) {
+        rest.add(element);
+      }
+      r.r1 = one.sum + other.sum + rest.sum;
+      r.r2 = one.count + other.count + rest.count;
+    }
   }
 }
