@@ -161,12 +161,13 @@ public final class Execution {
    * Makes the order depend on the policy and the program alone, as far as that is possible: fibers
    * that wait to enter a monitor, or in {@link Object#wait}, are ready before the next dispatch
    * after they are let in. It is logged where a fiber waits in a timed wait of the JDK, once for
-   * each place. On one domain only.
+   * each place.
+   *
+   * <p>On several domains the order is by chance. What is left of this there is that a policy's own
+   * time does not pass while a fiber that has been let in is on its way.
    */
   public Execution repeatable() {
-    if (!parallel) {
-      monitors = new Monitors();
-    }
+    monitors = new Monitors(parallel);
     return this;
   }
 
@@ -358,7 +359,15 @@ public final class Execution {
 
   /** Whether a fiber may become ready by and by that has been let into a monitor. */
   private boolean isLetIntoMonitors() {
-    return monitors != null && !monitors.isEmpty();
+    return monitors != null && !parallel && !monitors.isEmpty();
+  }
+
+  /** Whether there is something to run. Says so for all domains, of which no other is running. */
+  boolean isAnyReady(Seat seat) {
+    if (parallel && monitors != null && isEmpty(seat)) {
+      monitors.awaitReleased();
+    }
+    return !isEmpty(seat);
   }
 
   // The closed world.

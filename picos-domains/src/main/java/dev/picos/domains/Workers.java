@@ -282,7 +282,7 @@ final class Workers {
   }
 
   private boolean goesOn(Seat seat) {
-    return !execution.isEmpty(seat) || seat.policy.passTime() || execution.unwindsDeadlock(seat);
+    return execution.isAnyReady(seat) || seat.policy.passTime() || execution.unwindsDeadlock(seat);
   }
 
   private int spins() {

@@ -107,9 +107,9 @@ public final class RandosScheduler implements Scheduler {
     Randos policy = new Randos(new Bag(chooser), preemptsSpawn, timer, toString());
     int most = Math.min(domains, Domains.shared().size());
     Execution execution =
-        new Execution(Collections.nCopies(most, policy)).freshThreads(freshThreads);
+        new Execution(Collections.nCopies(most, policy)).freshThreads(freshThreads).repeatable();
     if (most == 1) {
-      execution.repeatable().random(new SplittableRandom(seed).split()::nextInt);
+      execution.random(new SplittableRandom(seed).split()::nextInt);
     }
     if (timer != null) {
       execution.timer(timer);

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
+import dev.picos.core.Outcome;
 import dev.picos.core.Trigger;
 import dev.picos.domains.Domain;
 import dev.picos.domains.Domains;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RandosSchedulerTest {
   private static RandosScheduler seeded(long seed) {
@@ -409,6 +411,38 @@ class RandosSchedulerTest {
                 });
     assertThat(timedOut).isTrue();
     assertThat(yields).hasValue(1000);
+  }
+
+  /** The JVM makes a fiber that may enter ready a while after the release. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void virtualTime_standsStillWhileAFiberIsLetIntoAMonitor(int domains) {
+    Object monitor = new Object();
+    for (int round = 0; round < 1_000; round++) {
+      Computation<Object> entered = new Computation<>();
+      RandosScheduler.builder()
+          .domains(domains)
+          .virtualTime(true)
+          .build()
+          .run(
+              () -> {
+                entered.cancelAfter(Duration.ofHours(1), new IllegalStateException("late"));
+                Fibers.spawnBare(
+                    () -> {
+                      synchronized (monitor) {
+                        Fiber.yield();
+                        Fiber.yield();
+                      }
+                    });
+                Fibers.spawnBare(
+                    () -> {
+                      synchronized (monitor) {
+                        entered.tryReturn("in time");
+                      }
+                    });
+              });
+      assertThat(entered.peek()).as("round %d", round).isEqualTo(new Outcome.Returned<>("in time"));
+    }
   }
 
   // Several domains
