@@ -14,7 +14,9 @@ class ThreadSchedulerContractTest extends SchedulerContract {
 
   @Override
   protected Set<Capability> capabilities() {
-    return EnumSet.of(Capability.PARALLEL, Capability.QUOTA, Capability.BLOCKING);
+    return Runtime.getRuntime().availableProcessors() > 1
+        ? EnumSet.of(Capability.PARALLEL, Capability.QUOTA, Capability.BLOCKING)
+        : EnumSet.of(Capability.BLOCKING);
   }
 }
 // endregion
