@@ -16,13 +16,6 @@ final class ThreadHandler implements Handler {
   // trigger once it has seen the signal, since it may have woken for another reason and be gone
   // before the action has run; so the fiber's fields are only ever touched by its own thread. An
   // unpark that arrives late is one more spurious wake-up, which every user of park() expects.
-  //
-  // A virtual thread that yields is queued where its carrier looks first. So while enough of them
-  // do nothing else, no carrier ever looks where those are that other threads have woken (seen on
-  // JDK 25). One that parks with a time limit leaves its carrier and is woken by another thread. It
-  // may take the permit of an unpark on the way, as every lock may.
-
-  private static final int YIELDS_BETWEEN_PARKS = 256;
 
   private static final ThreadLocal<ThreadHandler> CURRENT =
       ThreadLocal.withInitial(() -> new ThreadHandler(new Fiber(new Computation<>(), false), null));
@@ -34,8 +27,6 @@ final class ThreadHandler implements Handler {
 
   /** The run that the fiber counts in; {@code null} for a thread that came by itself. */
   private final @Nullable ThreadRun run;
-
-  private int yields;
 
   ThreadHandler(Fiber fiber, @Nullable ThreadRun run) {
     this.fiber = fiber;
@@ -69,9 +60,6 @@ final class ThreadHandler implements Handler {
 
   @Override
   public void yield() {
-    if (++yields % YIELDS_BETWEEN_PARKS == 0) {
-      LockSupport.parkNanos(1);
-    }
     Thread.yield();
     stayIfRunHasFailed();
     fiber.check();

