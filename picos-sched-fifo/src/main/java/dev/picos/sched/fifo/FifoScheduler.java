@@ -3,6 +3,7 @@ package dev.picos.sched.fifo;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.domains.Execution;
+import dev.picos.domains.Fifo;
 import dev.picos.domains.Service;
 import java.util.function.Consumer;
 
@@ -59,7 +60,7 @@ public final class FifoScheduler implements Scheduler {
   }
 
   private Execution execution() {
-    return new Execution(new Fifo(quota)).freshThreads(freshThreads);
+    return new Execution(new Fifo("fifo", quota)).freshThreads(freshThreads);
   }
 
   /** The settings of a {@link FifoScheduler}. */

@@ -63,7 +63,7 @@ final class Lane implements Policy {
     random = new SplittableRandom(index);
   }
 
-  /** Makes the lanes of one execution. */
+  /** Makes the lanes of one execution; two or more. */
   static List<Lane> lanes(int count, int quota) {
     List<Lane> lanes = new ArrayList<>(count);
     for (int index = 0; index < count; index++) {
@@ -83,13 +83,13 @@ final class Lane implements Policy {
   public @Nullable Ready next() {
     remaining = quota;
     Ready next = canceled.poll();
-    if (next == null && all.size() > 1 && --untilComparison <= 0) {
+    if (next == null && --untilComparison <= 0) {
       next = fromLonger();
     }
     if (next == null) {
       next = ready.poll();
     }
-    return next != null || all.size() == 1 ? next : steal();
+    return next != null ? next : steal();
   }
 
   private @Nullable Ready fromLonger() {

@@ -4,6 +4,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.domains.Domains;
 import dev.picos.domains.Execution;
+import dev.picos.domains.Fifo;
 import dev.picos.domains.Service;
 import java.util.function.Consumer;
 
@@ -68,7 +69,11 @@ public final class MultiFifoScheduler implements Scheduler {
 
   private Execution execution() {
     int lanes = Math.min(domains, Domains.shared().size());
-    return new Execution(Lane.lanes(lanes, quota)).freshThreads(freshThreads);
+    Execution execution =
+        lanes == 1
+            ? new Execution(new Fifo("multififo", quota))
+            : new Execution(Lane.lanes(lanes, quota));
+    return execution.freshThreads(freshThreads);
   }
 
   /** The settings of a {@link MultiFifoScheduler}. */
