@@ -204,24 +204,8 @@ interface CapabilityRules extends Rules {
   default void fairness02_foreignWakeups() {
     int most = 2 * Runtime.getRuntime().availableProcessors();
     for (int i = rounds(50); i > 0; i--) {
-      int busy = 1 + i % most;
-      Trigger trigger = new Trigger();
-      Patience.onceAwaited(this, trigger, trigger::signal);
-      scheduler()
-          .run(
-              () -> {
-                Computation<Throwable> waiter = Fibers.start(trigger::await);
-                for (int j = 0; j < busy; j++) {
-                  Fibers.start(() -> yieldUntilEnded(waiter));
-                }
-                assertNull(waiter.await());
-              });
+      YieldRules.wakeAmongBusy(this, 1 + i % most);
     }
-  }
-
-  private boolean yieldUntilEnded(Computation<?> waiter) {
-    Patience.yieldUntil(this, "the fiber to wake up", () -> !waiter.isRunning());
-    return true;
   }
 
   @Test

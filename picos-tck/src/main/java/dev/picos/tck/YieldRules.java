@@ -94,15 +94,29 @@ interface YieldRules extends Rules {
   @Test
   @DisplayName("YIELD-04: a fiber that another thread wakes runs while others do nothing but yield")
   default void yield04_foreignWakeups() {
-    Trigger trigger = new Trigger();
-    Patience.onceAwaited(this, trigger, trigger::signal);
+    wakeAmongBusy(this, 1);
+  }
 
-    scheduler()
+  /** Another thread wakes a fiber while {@code busy} others do nothing but yield. */
+  static void wakeAmongBusy(Rules rules, int busy) {
+    Trigger trigger = new Trigger();
+    Patience.onceAwaited(rules, trigger, trigger::signal);
+
+    rules
+        .scheduler()
         .run(
             () -> {
               Computation<Throwable> waiter = Fibers.start(trigger::await);
-              Patience.yieldUntil(this, "the fiber to wake up", () -> !waiter.isRunning());
+              for (int i = 1; i < busy; i++) {
+                Fibers.start(() -> yieldUntilEnded(rules, waiter));
+              }
+              assertTrue(yieldUntilEnded(rules, waiter));
               assertNull(waiter.await());
             });
+  }
+
+  private static boolean yieldUntilEnded(Rules rules, Computation<?> waiter) {
+    Patience.yieldUntil(rules, "the fiber to wake up", () -> !waiter.isRunning());
+    return true;
   }
 }
