@@ -21,8 +21,7 @@ final class Monitors {
   // through the inbox are woken from outside, and cannot be repeated anyway.
   //
   // A fiber in Object.wait is told from one that is parked by the JDK by having no blocker; one
-  // more
-  // in the set that is parked without a blocker does no harm.
+  // more in the set that is parked without a blocker does no harm.
   //
   // On one domain it is used by that domain alone, and the set keeps the order. On several, a fiber
   // may run on another one before it is noted that it waits here, and stays noted until it runs
