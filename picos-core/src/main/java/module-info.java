@@ -6,13 +6,14 @@ import org.jspecify.annotations.NullMarked;
  * {@link dev.picos.core.Handler}. It depends on nothing but annotations.
  */
 @NullMarked
-@SuppressWarnings("module") // the one qualified export names a module that is compiled later
+@SuppressWarnings("module") // the qualified export names modules that are compiled later
 module dev.picos.core {
   requires static transitive org.jspecify;
 
   exports dev.picos.core;
   exports dev.picos.core.internal to
-      dev.picos.domains;
+      dev.picos.domains,
+      dev.picos.std;
 
   uses dev.picos.core.Point.Explorer;
 }

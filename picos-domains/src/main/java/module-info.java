@@ -5,13 +5,15 @@ import org.jspecify.annotations.NullMarked;
  * dev.picos.domains.Domains domains}, the {@linkplain dev.picos.domains.Execution execution} of
  * fibers on them, and {@linkplain dev.picos.domains.Timer timers}.
  *
- * <p>Needs {@code --add-opens java.base/java.lang=dev.picos.domains}.
+ * <p>It needs {@code --add-opens java.base/java.lang=dev.picos.domains}. Where the module {@code
+ * jdk.jfr} is, flight recordings show what domains do.
  */
 @NullMarked
 module dev.picos.domains {
-  requires jdk.jfr;
   requires org.jctools.core.jdk11;
   requires transitive dev.picos.core;
+  requires static jdk.jfr; // without it there are no events
+  requires static jdk.management;
   requires static transitive org.jspecify;
 
   exports dev.picos.domains;

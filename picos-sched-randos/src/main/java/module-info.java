@@ -1,6 +1,6 @@
 import org.jspecify.annotations.NullMarked;
 
-/** The scheduler for tests: picks the next fiber at random, by a seed. */
+/** The scheduler for tests: it picks the next fiber at random, as a seed determines. */
 @NullMarked
 module dev.picos.sched.randos {
   requires transitive dev.picos.core;

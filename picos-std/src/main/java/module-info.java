@@ -2,9 +2,9 @@ import org.jspecify.annotations.NullMarked;
 
 /**
  * The libraries that run on every scheduler: structured concurrency in {@link
- * dev.picos.std.structured}, synchronization in {@link dev.picos.std.sync} and what that can be
- * made from, variables to wait on, in {@link dev.picos.std.awaitable}, events to choose between in
- * {@link dev.picos.std.event}, channels in {@link dev.picos.std.channel}, resources in {@link
+ * dev.picos.std.structured}, synchronization in {@link dev.picos.std.sync}, the variables to wait
+ * on from which that can be made in {@link dev.picos.std.awaitable}, events to choose between in
+ * {@link dev.picos.std.event}, channels in {@link dev.picos.std.channel}, and resources in {@link
  * dev.picos.std.resource}.
  */
 @NullMarked

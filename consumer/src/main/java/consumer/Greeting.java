@@ -11,7 +11,7 @@ public final class Greeting {
   public static String on(Scheduler scheduler) {
     return scheduler.call(
         () ->
-            Flock.joinAfter(
+            Flock.call(
                 () -> {
                   Ivar<String> greeting = new Ivar<>();
                   Flock.fork(() -> greeting.tryFill("hello from " + Thread.currentThread().isVirtual()));

@@ -21,11 +21,11 @@ public class BoundedQueueBenchmark extends OnDomains {
 
     void put(Integer item) {
       room.acquire();
-      lock.acquire();
+      lock.lock();
       try {
         queue.add(item);
       } finally {
-        lock.release();
+        lock.unlock();
       }
       items.release();
     }
@@ -33,11 +33,11 @@ public class BoundedQueueBenchmark extends OnDomains {
     Integer take() {
       items.acquire();
       Integer item;
-      lock.acquire();
+      lock.lock();
       try {
         item = queue.remove();
       } finally {
-        lock.release();
+        lock.unlock();
       }
       room.release();
       return item;
@@ -51,7 +51,7 @@ public class BoundedQueueBenchmark extends OnDomains {
     OfFibers queue = new OfFibers();
     return scheduler.call(
         () ->
-            Bundle.joinAfter(
+            Bundle.call(
                 bundle -> {
                   bundle.fork(
                       () -> {

@@ -22,7 +22,7 @@ public class BroadcastBenchmark extends OnDomains {
     AtomicLong sum = new AtomicLong();
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 () -> {
                   Broadcast<Integer> broadcast = new Broadcast<>();
                   for (int i = 0; i < READERS; i++) {

@@ -24,7 +24,7 @@ public class ChannelBenchmark extends OnDomains {
     Channel<Integer> channel = capacity == 0 ? Channel.rendezvous() : Channel.buffered(capacity);
     return scheduler.call(
         () ->
-            Bundle.joinAfter(
+            Bundle.call(
                 bundle -> {
                   bundle.fork(
                       () -> {

@@ -60,7 +60,7 @@ public final class Fairness {
                 () -> {
                   Computation<Object> shared = new Computation<>();
                   for (int i = 0; i < fibers; i++) {
-                    Fiber.spawn(new Fiber(shared, false), fiber -> live(lives.get(), Fiber::yield));
+                    Fiber.spawn(new Fiber(shared), fiber -> live(lives.get(), Fiber::yield));
                   }
                 }));
   }

@@ -51,7 +51,7 @@ public class FibonacciBenchmark extends Settings {
 
   private static Computation<Integer> fiber(int n) {
     Computation<Integer> promise = new Computation<>();
-    Fiber.spawn(new Fiber(promise, false), fiber -> promise.tryReturn(inFibers(n)));
+    Fiber.spawn(new Fiber(promise), fiber -> promise.tryReturn(inFibers(n)));
     return promise;
   }
 

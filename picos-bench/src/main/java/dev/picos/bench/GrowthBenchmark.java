@@ -77,7 +77,7 @@ public class GrowthBenchmark extends Settings {
       Latch started = new Latch(1);
       for (int j = 0; j < fibers; j++) {
         Fiber.spawn(
-            new Fiber(shared, false),
+            new Fiber(shared),
             fiber -> {
               switch (life) {
                 case END -> {}

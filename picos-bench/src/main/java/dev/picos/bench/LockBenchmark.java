@@ -36,7 +36,7 @@ public class LockBenchmark extends OnDomains {
   private void onFibers(Runnable turn) {
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 () -> {
                   for (int i = 0; i < FIBERS; i++) {
                     Flock.fork(
@@ -73,11 +73,11 @@ public class LockBenchmark extends OnDomains {
     PoisonLock lock = new PoisonLock();
     onFibers(
         () -> {
-          lock.acquire();
+          lock.lock();
           try {
             count();
           } finally {
-            lock.release();
+            lock.unlock();
           }
         });
     return counter;

@@ -30,7 +30,7 @@ public class MutexBenchmark extends Settings {
     Mutex mutex = new Mutex();
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 () -> {
                   for (int i = 0; i < FIBERS; i++) {
                     Flock.fork(

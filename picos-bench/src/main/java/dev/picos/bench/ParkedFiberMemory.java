@@ -43,7 +43,7 @@ public final class ParkedFiberMemory {
                 Trigger trigger = new Trigger();
                 triggers.add(trigger);
                 Fiber.spawn(
-                    new Fiber(shared, false),
+                    new Fiber(shared),
                     fiber -> {
                       if (trigger.await() != null) {
                         throw new IllegalStateException("canceled");

@@ -29,9 +29,9 @@ public class PingPongBenchmark extends Settings {
         () -> {
           Side ping = new Side();
           Side pong = new Side();
-          Fiber.spawn(new Fiber(new Computation<>(), false), fiber -> play(pong, ping));
+          Fiber.spawn(new Fiber(new Computation<>()), fiber -> play(pong, ping));
           Fiber.spawn(
-              new Fiber(new Computation<>(), false),
+              new Fiber(new Computation<>()),
               fiber -> {
                 pong.trigger.signal();
                 play(ping, pong);
@@ -62,9 +62,9 @@ public class PingPongBenchmark extends Settings {
         () -> {
           Box ping = new Box();
           Box pong = new Box();
-          Fiber.spawn(new Fiber(new Computation<>(), false), fiber -> play(pong, ping));
+          Fiber.spawn(new Fiber(new Computation<>()), fiber -> play(pong, ping));
           Fiber.spawn(
-              new Fiber(new Computation<>(), false),
+              new Fiber(new Computation<>()),
               fiber -> {
                 pong.ivar.tryFill(1);
                 play(ping, pong);

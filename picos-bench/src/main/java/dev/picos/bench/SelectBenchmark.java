@@ -28,7 +28,7 @@ public class SelectBenchmark extends OnDomains {
     Event<Integer> any = Event.choose(all.stream().map(Channel::receiveEvent).toList());
     return scheduler.call(
         () ->
-            Bundle.joinAfter(
+            Bundle.call(
                 bundle -> {
                   for (Channel<Integer> channel : all) {
                     bundle.fork(

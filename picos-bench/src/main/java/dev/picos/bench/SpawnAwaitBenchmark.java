@@ -23,7 +23,7 @@ public class SpawnAwaitBenchmark extends Settings {
           long sum = 0;
           for (int i = 0; i < FIBERS; i++) {
             Computation<Integer> promise = new Computation<>();
-            Fiber.spawn(new Fiber(promise, false), fiber -> promise.tryReturn(1));
+            Fiber.spawn(new Fiber(promise), fiber -> promise.tryReturn(1));
             sum += promise.await();
           }
           return sum;

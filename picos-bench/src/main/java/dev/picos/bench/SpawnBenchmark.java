@@ -63,7 +63,7 @@ public class SpawnBenchmark extends Settings {
   }
 
   private static void flock() {
-    Flock.joinAfter(
+    Flock.run(
         () -> {
           for (int i = 0; i < FIBERS; i++) {
             Flock.fork(() -> {});
@@ -79,7 +79,7 @@ public class SpawnBenchmark extends Settings {
         () -> {
           Computation<Object> shared = new Computation<>();
           for (int i = 0; i < FIBERS; i++) {
-            Fiber.spawn(new Fiber(shared, false), fiber -> {});
+            Fiber.spawn(new Fiber(shared), fiber -> {});
           }
         });
   }

@@ -32,7 +32,7 @@ public class SuspendingFibersBenchmark extends Settings {
             Latch ended = new Latch(batch);
             for (int j = 0; j < batch; j++) {
               Fiber.spawn(
-                  new Fiber(new Computation<>(), false),
+                  new Fiber(new Computation<>()),
                   fiber -> {
                     Fiber.yield();
                     Fiber.yield();

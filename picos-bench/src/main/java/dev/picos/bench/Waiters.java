@@ -107,7 +107,7 @@ public abstract class Waiters {
     private void spawn(int count) {
       for (int i = 0; i < count; i++) {
         int index = i;
-        Fiber.spawn(new Fiber(new Computation<>(), false), fiber -> live(index));
+        Fiber.spawn(new Fiber(new Computation<>()), fiber -> live(index));
       }
     }
 

@@ -28,7 +28,7 @@ public class YieldBenchmark extends Settings {
           Computation<Object> shared = new Computation<>();
           for (int i = 0; i < fibers; i++) {
             Fiber.spawn(
-                new Fiber(shared, false),
+                new Fiber(shared),
                 fiber -> {
                   for (int j = 0; j < each; j++) {
                     Fiber.yield();

@@ -5,11 +5,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The triggers attached to a running computation: an immutable list, newest first.
  *
- * <p>A detached trigger stays in the list until there is as much garbage as there is life; then the
- * next change rebuilds the list from the triggers that are not signaled, in the same order. So
- * attaching and detaching take amortised constant time and the list stays within about twice the
- * live triggers. The newest trigger, if nothing was detached since it came, leaves at once, which
- * is what happens when the fibers of a computation wait one at a time.
+ * <p>A detached trigger stays in the list until there are as many detached triggers as live ones;
+ * then the next change rebuilds the list from the triggers that are not signaled, in the same
+ * order. So attaching and detaching take amortised constant time, and the list is at most about
+ * twice as long as there are live triggers. The newest trigger leaves at once if nothing was
+ * detached since it came; this is what happens when the fibers of a computation wait one at a time.
  */
 final class Bag {
   // For maintainers.
@@ -22,8 +22,8 @@ final class Bag {
   // balance is one above that of the next older node is as the attach left it, and taking it off
   // restores exactly the bag from before the attach.
   //
-  // After a rebuild a compare-and-set can fail only because another party's change went in, which
-  // is why nobody rebuilds for ever while others starve. (Picos, Computation.)
+  // After a rebuild, a compare-and-set fails only because somebody else's change has succeeded, so
+  // somebody makes progress. (As in Picos for OCaml.)
 
   private static final Bag LIFO = new Bag(0, null, null);
   private static final Bag FIFO = new Bag(1, null, null);

@@ -10,18 +10,18 @@ import org.jspecify.annotations.Nullable;
  * left to do and not on the stack. The order is that of the recursive formulation: the triggers of
  * a computation in its mode's order, and everything that a canceler sets off before the next
  * trigger. An action that throws does not keep the others from running; the first exception is
- * reported at the end, the later ones suppressed in it.
+ * thrown at the end, with the later ones suppressed in it.
  */
 final class Cascade {
   // For maintainers.
   //
-  // By now the computation is completed, so nobody else will signal what is not signaled here, and
-  // a lack of memory is no excuse. Three things need memory, and each can do without:
-  //   - the order of FIFO is that of a reversed copy; else the bag is taken as it is;
-  //   - what is left while a canceler is followed is a Rest; else the stack keeps it;
-  //   - a further exception is suppressed in the first; else it is dropped.
-  // To reverse ahead of the completion would need no such care, but would have to be done anew each
-  // time that somebody attaches or detaches meanwhile.
+  // By now the computation is completed, so nobody else will signal what is not signaled here, even
+  // if memory runs out. Three things need memory, and each has a substitute that needs none:
+  //   - for FIFO order the bag is copied in reverse; otherwise it is taken in the order it has;
+  //   - what is left while a canceler is followed is kept as a Rest; otherwise on the stack;
+  //   - a further exception is suppressed in the first; otherwise it is dropped.
+  // If the bag were reversed ahead of the completion, no such care would be needed, but the work
+  // would have to be done again each time that somebody attaches or detaches meanwhile.
 
   /** What is left of the bag of a computation whose completion was interrupted by a nested one. */
   private record Rest(Bag bag, @Nullable Rest below) {}
@@ -85,10 +85,23 @@ final class Cascade {
     }
   }
 
-  /** Reports what the actions threw. */
+  /** Throws what the actions threw, if anything. */
   static void report(@Nullable Throwable failure) {
     if (failure != null) {
       throw Cascade.<RuntimeException>unchanged(failure);
+    }
+  }
+
+  /**
+   * Gives {@code thrown}, which concerns nobody on the stack, to the uncaught-exception handler of
+   * the calling thread, which goes on. Does not throw.
+   */
+  static void reportUncaught(Throwable thrown) {
+    try {
+      Thread thread = Thread.currentThread();
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+    } catch (Throwable ignored) {
+      // as the JVM itself does
     }
   }
 
@@ -109,13 +122,13 @@ final class Cascade {
         failure.addSuppressed(thrown);
       }
     } catch (OutOfMemoryError full) {
-      // The first one is still there to tell.
+      // The first one is thrown nonetheless.
     }
     return failure;
   }
 
   @SuppressWarnings(
-      "unchecked") // an action declares no checked exception; one thrown on the sly goes on
+      "unchecked") // an action declares no checked exception; one thrown undeclared passes through
   private static <E extends Throwable> E unchanged(Throwable thrown) throws E {
     throw (E) thrown;
   }

@@ -18,19 +18,21 @@ import org.jspecify.annotations.Nullable;
  *
  * {@snippet :
  * Computation<Integer> answer = new Computation<>();
- * Fiber.spawn(new Fiber(answer, false), fiber -> answer.tryCapture(() -> 6 * 7));
+ * Fiber.spawn(new Fiber(answer), fiber -> answer.tryCapture(() -> 6 * 7));
  * int value = answer.await();
  * }
  *
  * <p>Anyone may complete a computation, from any thread, with or without a scheduler; the first one
- * wins and the others learn that they lost. Completing signals the attached triggers before it
- * returns, also when memory runs out: an {@link OutOfMemoryError} of its own means that it has
- * changed nothing. There is no hierarchy: cancelation passes from one computation to another only
- * where a {@link #canceler} is attached, and nothing is ever canceled implicitly.
+ * wins and the others learn that they lost. A completion signals the attached triggers before it
+ * returns, even when memory runs out: if it throws an {@link OutOfMemoryError} or {@link
+ * StackOverflowError} of its own, it has changed nothing. Only where the stack of the caller is
+ * almost at its end, another thread signals the triggers a moment later. There is no hierarchy:
+ * cancelation passes from one computation to another only where a {@link #canceler} is attached,
+ * and nothing is ever canceled implicitly.
  *
  * <p>Reasons: a computation may be canceled with any {@link Throwable}. {@link #cancelReason} and
- * {@link #peek} give that very object. Where an operation throws it, an unchecked one is thrown as
- * it is, and a checked one is carried by a {@link ComputationException}.
+ * {@link #peek} return that very object. Where an operation throws the reason, an unchecked one is
+ * thrown as it is, and a checked one is carried by a {@link ComputationException}.
  *
  * <p>What happened before a completion happens before every operation that sees it: the return of
  * {@link #await} or {@link #join}, a {@link #peek} that is not {@code null}, a poll that says so,
@@ -59,9 +61,9 @@ public final class Computation<T extends @Nullable Object> {
   // computations of the transaction at once, and no reader looks at anything else. Every trigger of
   // the Bag that an Outcome replaced is signaled by whoever made that replacement (for a
   // transaction, by its owner in tryCommit), so a trigger that was attached is signaled exactly
-  // when the computation completes. All that this cannot do without is allocated before, and to
-  // return null takes nothing at all: so a count that comes to 0, or a state that ends, may be
-  // followed by a completion that announces it.
+  // when the computation completes. Whatever a completion needs is allocated before it changes
+  // anything, and one with null needs no memory at all. So a library whose count has come to 0, or
+  // whose state has become final, can always announce that by a completion.
   //
   // A Bag comes back when a transaction is rolled back. That is no ABA problem: bags are immutable,
   // so whoever swaps against a bag swaps against exactly the triggers that it holds.
@@ -79,10 +81,10 @@ public final class Computation<T extends @Nullable Object> {
   public enum Mode {
     /**
      * In the order in which they were attached: better latency for those who have waited longest. A
-     * completion that finds no memory for that takes the reverse order.
+     * completion that finds no memory for this uses the reverse order.
      */
     FIFO,
-    /** In the reverse order: better throughput where what came last is still warm. */
+    /** In the reverse order: better throughput where the latest is still in the caches. */
     LIFO
   }
 
@@ -96,6 +98,17 @@ public final class Computation<T extends @Nullable Object> {
       };
 
   private static final Outcome<?> RETURNED_NULL = new Outcome.Returned<@Nullable Void>(null);
+
+  private static final Outcome<?> NO_MEMORY =
+      new Outcome.Canceled<>(
+          new OutOfMemoryError("no memory for the outcome") {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public synchronized Throwable fillInStackTrace() {
+              return this; // a trace would keep the classes of the first user for ever
+            }
+          });
 
   private static final VarHandle STATE;
 
@@ -151,7 +164,11 @@ public final class Computation<T extends @Nullable Object> {
    * @return whether this call completed it
    */
   public boolean tryReturn(T value) {
-    return tryComplete(value == null ? RETURNED_NULL : new Outcome.Returned<>(value));
+    return tryCompleteWith(outcomeOf(value));
+  }
+
+  private static Outcome<?> outcomeOf(@Nullable Object value) {
+    return value == null ? RETURNED_NULL : new Outcome.Returned<>(value);
   }
 
   /**
@@ -163,31 +180,50 @@ public final class Computation<T extends @Nullable Object> {
    * @return whether this call completed it
    */
   public boolean tryCancel(Throwable reason) {
-    return tryComplete(new Outcome.Canceled<>(reason));
+    return tryCompleteWith(new Outcome.Canceled<>(reason));
   }
 
   /**
    * Runs {@code body} in the calling fiber, even if this computation is completed already, and
-   * completes it with what {@code body} returns or throws. Throws only what actions of triggers
-   * throw, as {@link #tryCancel} does.
+   * completes it with what {@code body} returns or throws.
+   *
+   * <p>Throws nothing, and so may be all that the main of a fiber does. If actions of triggers
+   * throw, that is no concern of the fiber: the uncaught-exception handler of the thread is told.
+   * If there is no memory for the outcome, the computation is canceled with an {@link
+   * OutOfMemoryError}.
    *
    * @return whether this call completed it
    */
   public boolean tryCapture(Callable<? extends T> body) {
     Objects.requireNonNull(body, "body");
-    T value;
-    try {
-      value = body.call();
-    } catch (Throwable thrown) {
-      return tryCancel(thrown);
+    Bag triggers = complete(captured(body));
+    if (triggers == null) {
+      return false;
     }
-    return tryReturn(value);
+    Throwable thrown = Cascade.signal(triggers, null);
+    if (thrown != null) {
+      Cascade.reportUncaught(thrown);
+    }
+    return true;
+  }
+
+  private static Outcome<?> captured(Callable<?> body) {
+    try {
+      try {
+        return outcomeOf(body.call());
+      } catch (Throwable thrown) {
+        return new Outcome.Canceled<>(thrown);
+      }
+    } catch (OutOfMemoryError full) {
+      return NO_MEMORY;
+    }
   }
 
   /**
    * Arranges that this computation is canceled with {@code reason} once {@code delay} has passed,
-   * unless it is completed before that; then the timeout is removed at once and holds nothing.
-   * Never early, by a monotonic clock; a delay beyond 292 years is taken as that.
+   * unless it is completed before that; then the timeout is removed at once and holds nothing. The
+   * delay is measured by a monotonic clock, and the cancelation is never early. A delay of more
+   * than 292 years counts as 292 years.
    *
    * <p>If the calling fiber is canceled, this throws the fiber's reason and sets no timeout.
    *
@@ -252,7 +288,7 @@ public final class Computation<T extends @Nullable Object> {
 
   /**
    * Signals {@code trigger}, which runs its action if it has one, and gives up its place here. On a
-   * completed computation only the former is left to do.
+   * completed computation this only signals.
    */
   public void detach(Trigger trigger) {
     try {
@@ -273,16 +309,16 @@ public final class Computation<T extends @Nullable Object> {
         Thread.onSpinWait();
       }
     } catch (OutOfMemoryError full) {
-      // It keeps the place for a while, as garbage that nobody counts. To fail for that would turn
-      // a wait that has ended into one whose end nobody is told of.
+      // The trigger keeps its place for a while, as garbage that nobody counts. If this failed, a
+      // wait that has ended would become one whose end nobody is told of.
     }
   }
 
   /**
    * Waits until this computation is completed, and returns its value or throws the reason that it
-   * was canceled with. If it is completed already, that is all, whether or not the fiber is
-   * canceled. Else a fiber that is canceled before or while it waits stops waiting and throws its
-   * own reason.
+   * was canceled with. If it is completed already, this does so whether or not the fiber is
+   * canceled. Otherwise, a fiber that is canceled before or while it waits stops waiting and throws
+   * its own reason.
    */
   public T await() {
     Outcome<T> outcome = outcome();
@@ -358,7 +394,19 @@ public final class Computation<T extends @Nullable Object> {
     return outcome instanceof Outcome.Canceled<?> ? complete(outcome) : null;
   }
 
-  private boolean tryComplete(Outcome<?> outcome) {
+  /**
+   * Completes this computation with {@code outcome} if it is running: as {@link #tryReturn} or
+   * {@link #tryCancel}, but takes no memory. For those who have given something away once they come
+   * to complete, and must not fail then.
+   *
+   * @return whether this call did it
+   */
+  public boolean tryComplete(Outcome<? extends T> outcome) {
+    return tryCompleteWith(Objects.requireNonNull(outcome, "outcome"));
+  }
+
+  /** As {@link #tryComplete}, for an outcome that is known to be of this type. */
+  boolean tryCompleteWith(Outcome<?> outcome) {
     Bag triggers = complete(outcome);
     if (triggers == null) {
       return false;
@@ -367,12 +415,19 @@ public final class Computation<T extends @Nullable Object> {
     return true;
   }
 
-  /** Completes; returns the triggers to signal, or {@code null} if completed before. */
+  /**
+   * Completes; returns the triggers that the caller has to signal, and has the stack for, or {@code
+   * null} if completed before.
+   */
   private @Nullable Bag complete(Outcome<?> outcome) {
     for (; ; ) {
       Bag bag = bag();
-      if (bag == null || swap(bag, outcome)) {
-        return bag;
+      if (bag == null) {
+        return null;
+      }
+      Handover handover = bag.isEmpty() ? null : Handover.ifNeeded();
+      if (swap(bag, outcome)) {
+        return handover == null ? bag : handover.signal(bag);
       }
       Thread.onSpinWait();
     }

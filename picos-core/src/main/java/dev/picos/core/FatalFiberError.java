@@ -14,6 +14,10 @@ import java.io.Serial;
 public final class FatalFiberError extends Error {
   @Serial private static final long serialVersionUID = 1L;
 
+  private final String stopped;
+  private final boolean isMade;
+  private long left;
+
   /**
    * Makes an error.
    *
@@ -21,9 +25,62 @@ public final class FatalFiberError extends Error {
    * @param left how many fibers had not ended when the scheduler stopped
    */
   public FatalFiberError(Throwable cause, long left) {
-    super(
-        "an exception left the main of a fiber and stopped its scheduler; fibers left behind: "
-            + left,
-        cause);
+    this();
+    escaped(cause, left);
+    fillInStackTrace();
+  }
+
+  /**
+   * Makes an error that names the scheduler.
+   *
+   * @param cause what escaped from the fiber
+   * @param left how many fibers had not ended when the scheduler stopped
+   * @param scheduler describes the scheduler, with what it takes to repeat the run
+   */
+  public FatalFiberError(Throwable cause, long left, String scheduler) {
+    this("a run of " + scheduler);
+    escaped(cause, left);
+    fillInStackTrace();
+  }
+
+  /** Makes an error in advance, which has neither a cause nor a stack trace yet. */
+  FatalFiberError() {
+    this("its scheduler");
+  }
+
+  private FatalFiberError(String stopped) {
+    this.stopped = stopped;
+    isMade = true;
+  }
+
+  /** Notes what escaped from a fiber. What escapes first becomes the cause, and takes no memory. */
+  synchronized void escaped(Throwable thrown, long left) {
+    if (getCause() == null) {
+      initCause(thrown);
+      this.left = left;
+      return;
+    }
+    try {
+      addSuppressed(thrown);
+    } catch (OutOfMemoryError full) {
+      // The first one is thrown nonetheless.
+    }
+  }
+
+  /**
+   * Fills the trace in, but not when the error is made: few of those made in advance are thrown.
+   */
+  @Override
+  public synchronized Throwable fillInStackTrace() {
+    return isMade ? super.fillInStackTrace() : this;
+  }
+
+  /** Says what has happened, and how many fibers are left behind. */
+  @Override
+  public String getMessage() {
+    return "an exception left the main of a fiber and stopped "
+        + stopped
+        + "; fibers left behind: "
+        + left;
   }
 }

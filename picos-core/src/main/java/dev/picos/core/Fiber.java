@@ -12,24 +12,26 @@ import org.jspecify.annotations.Nullable;
  * whether cancelation reaches it at present, and its {@linkplain FiberLocal locals}.
  *
  * <p>A fiber <em>is canceled</em> when its computation is canceled and it does not {@linkplain
- * #forbid forbid} cancelation. Cancelation is delivered by the operations that say so, and nowhere
- * else: {@link #yield}, {@link #sleep}, {@link #spawn}, {@link #check}, {@link Trigger#await} (as a
- * result), {@link Computation#await}, {@link Computation#join} and {@link Computation#cancelAfter}.
+ * #runForbiddingCancelation forbid} cancelation. Cancelation is delivered by the operations that
+ * say so, and nowhere else: {@link #yield}, {@link #sleep}, {@link #spawn}, {@link #check}, {@link
+ * Trigger#await} (as a result), {@link Computation#await}, {@link Computation#join} and {@link
+ * Computation#cancelAfter}.
  *
  * {@snippet :
  * Computation<Integer> promise = new Computation<>();
- * Fiber fiber = new Fiber(promise, false);
+ * Fiber fiber = new Fiber(promise);
  * Fiber.spawn(fiber, self -> promise.tryCapture(() -> compute()));
  * promise.tryCancel(new TimeoutException()); // asks the fiber to stop at its next such operation
  * }
  *
- * <p>Neither which fiber runs next nor which carrier thread runs it is promised by this class; both
- * are the scheduler's affair, and may differ after any operation. Interrupts are not cancelation:
- * they wake no operation of this package and stay for the next JDK call that looks at them.
+ * <p>This class promises neither which fiber runs next nor on which carrier thread it runs; the
+ * scheduler decides both, and may decide anew after any operation. Interrupts are not cancelation:
+ * they end no operation of this package, and stay for the next JDK call that looks at them, unless
+ * the fiber {@linkplain #exchangeCanceledByInterrupt asks} for them to be turned into one.
  *
- * <p>A fiber belongs to itself. Only {@link #computation} and identity may be used from elsewhere,
- * except by its scheduler while it handles one of its operations, and by its creator before the
- * fiber is spawned.
+ * <p>A fiber belongs to itself. Others may use only its identity and its {@link #computation}, with
+ * two exceptions: its scheduler while that handles one of the fiber's operations, and its creator
+ * before the fiber is spawned.
  */
 public final class Fiber {
   private static final Exception SLEPT =
@@ -52,16 +54,25 @@ public final class Fiber {
   // the fiber is suspended its scheduler may read them in other threads, and resuming it orders
   // those reads before what the fiber does next. So all of these are plain.
   //
-  // Except that anyone may ask for the computation at any time: what the fiber writes is a release,
-  // and what others read an acquire. Else they might see a computation that has just been made, and
-  // not yet the state that it was made with; to cancel it would seem to come too late.
+  // But anyone may ask for the computation at any time. So the fiber writes it with a release, and
+  // others read it with an acquire. Otherwise they might see a computation that has just been made,
+  // but not yet the state that it was made with, and an attempt to cancel it would seem too late.
   private Computation<?> computation;
   private boolean forbid;
   private boolean spawned;
   @Nullable Object @Nullable [] locals;
 
   /**
-   * Makes a fiber to be spawned once, with no locals.
+   * Makes a fiber that is to be spawned once, has no locals, and permits cancelation at first.
+   *
+   * @param computation what cancels the fiber
+   */
+  public Fiber(Computation<?> computation) {
+    this(computation, false);
+  }
+
+  /**
+   * Makes a fiber that is to be spawned once and has no locals.
    *
    * @param computation what cancels the fiber
    * @param forbid whether it starts with cancelation forbidden
@@ -71,22 +82,23 @@ public final class Fiber {
     this.forbid = forbid;
   }
 
-  /** Returns the fiber that calls; always the same one in a fiber. Never throws. */
+  /** Returns the calling fiber, always the same object. Never throws. */
   public static Fiber current() {
     return Handlers.current().current();
   }
 
   /**
-   * Lets other fibers that are ready run first. A fiber that is canceled before it continues throws
-   * its reason.
+   * Lets other fibers that are ready run first. If the calling fiber is canceled before it
+   * continues, this throws its reason.
    */
   public static void yield() {
     Handlers.current().yield();
   }
 
   /**
-   * Suspends the calling fiber for at least {@code duration}, by a monotonic clock. A fiber that is
-   * canceled before or while it sleeps throws its reason, and no timeout is left behind.
+   * Suspends the calling fiber for at least {@code duration}, as measured by a monotonic clock. If
+   * the fiber is canceled before or while it sleeps, this throws its reason and leaves no timeout
+   * behind.
    *
    * @throws IllegalArgumentException if {@code duration} is negative
    */
@@ -114,13 +126,49 @@ public final class Fiber {
    * @throws IllegalStateException if {@code fiber} has been spawned before
    */
   public static void spawn(Fiber fiber, Consumer<? super Fiber> main) {
+    Handler here = Handlers.current();
+    spawn(here, here, fiber, main);
+  }
+
+  /**
+   * Starts {@code main} as {@code fiber} in the run that {@code home} belongs to. If the caller
+   * belongs to that run as well, this is a {@link #spawn}; otherwise {@code fiber} is handed over
+   * to the scheduler of {@code home}. So a scope can keep its children where it runs itself, even
+   * if it is called from plain threads and from fibers of other schedulers: the children run in
+   * that scheduler's order, and the run waits for them.
+   *
+   * <p>The caller guarantees that the fiber which got {@code home} from {@link
+   * Handler#ofCurrentThread} does not end before this returns; that fiber may be suspended. If it
+   * ends earlier, what happens is not defined.
+   *
+   * <p>All or nothing, as with {@link #spawn}: a <em>calling</em> fiber that is canceled throws its
+   * reason and nothing is started, and every plain thread is a fiber. Fibers that one thread hands
+   * over become ready in the order of its calls. If the run has {@linkplain FatalFiberError
+   * failed}, {@code fiber} is left behind like the others of the run, and {@code main} is not
+   * called.
+   *
+   * @throws IllegalStateException if {@code fiber} has been spawned before
+   * @throws UnsupportedOperationException if the scheduler of {@code home} takes no fibers from
+   *     outside of its runs; nothing is started then
+   */
+  public static void spawnIn(Handler home, Fiber fiber, Consumer<? super Fiber> main) {
+    Objects.requireNonNull(home, "home");
+    spawn(Handlers.current(), home, fiber, main);
+  }
+
+  private static void spawn(Handler here, Handler home, Fiber fiber, Consumer<? super Fiber> main) {
     Objects.requireNonNull(main, "main");
     if (fiber.spawned) {
       throw new IllegalStateException("already spawned: a fiber is started once");
     }
     fiber.spawned = true;
     try {
-      Handlers.current().spawn(fiber, main);
+      if (here == home || here.isOfSameRun(home)) {
+        here.spawn(fiber, main);
+      } else {
+        here.current().check();
+        home.spawnFromOutside(fiber, main);
+      }
     } catch (Throwable refused) {
       fiber.spawned = false;
       throw refused;
@@ -128,10 +176,10 @@ public final class Fiber {
   }
 
   /**
-   * Returns a number from 0 to {@code bound - 1} by chance, each as likely as the others. For
-   * libraries that have to decide between equals: with a scheduler whose runs can be repeated, they
-   * decide the same again. Not for what nobody must be able to guess. Never suspends, and works in
-   * a canceled fiber.
+   * Returns a random number from 0 to {@code bound - 1}, each as likely as the others. This is for
+   * libraries that have to choose between equals: with a scheduler whose runs can be repeated, they
+   * make the same choice again. The numbers can be guessed, so they are unfit for secrets. Never
+   * suspends, and works in a canceled fiber.
    *
    * @throws IllegalArgumentException if {@code bound} is not positive
    */
@@ -144,59 +192,65 @@ public final class Fiber {
     return (Computation<?>) COMPUTATION.getAcquire(this);
   }
 
-  /** Associates this fiber with {@code computation} from now on. For the fiber itself. */
+  /** Associates this fiber with {@code computation} from now on. Only the fiber calls this. */
   public void setComputation(Computation<?> computation) {
     COMPUTATION.setRelease(
         this, (Computation<?>) Objects.requireNonNull(computation, "computation"));
   }
 
   /** Returns whether this fiber forbids cancelation at present. */
-  public boolean hasForbidden() {
+  public boolean forbidsCancelation() {
     return forbid;
   }
 
   /** Sets whether this fiber forbids cancelation, and returns whether it did. */
-  public boolean exchangeForbid(boolean forbid) {
+  public boolean exchangeForbidCancelation(boolean forbid) {
     boolean before = this.forbid;
     this.forbid = forbid;
     return before;
   }
 
   /** Sets whether this fiber forbids cancelation. */
-  public void setForbid(boolean forbid) {
+  public void setForbidCancelation(boolean forbid) {
     this.forbid = forbid;
   }
 
   /**
-   * Runs {@code body} with cancelation forbidden, and then restores what was. For the fiber itself.
-   * Not a count: {@link #permit} within it permits.
+   * Runs {@code block} with cancelation forbidden, and then restores what was set before. Only the
+   * fiber itself calls this. It is not counted how often cancelation is forbidden: {@link
+   * #runPermittingCancelation} inside {@code block} permits it.
    */
-  public <T extends @Nullable Object, E extends Exception> T forbid(Body<? extends T, E> body)
-      throws E {
-    return with(true, body);
-  }
-
-  /** Runs {@code block} with cancelation forbidden, and then restores what was. */
-  public <E extends Exception> void forbid(Block<E> block) throws E {
+  public <E extends Exception> void runForbiddingCancelation(Block<E> block) throws E {
     with(true, block);
   }
 
   /**
-   * Runs {@code body} with cancelation permitted, and then restores what was. For the fiber itself.
+   * Calls {@code body} as {@link #runForbiddingCancelation} runs a block, and returns its value.
    */
-  public <T extends @Nullable Object, E extends Exception> T permit(Body<? extends T, E> body)
-      throws E {
-    return with(false, body);
+  public <T extends @Nullable Object, E extends Exception> T callForbiddingCancelation(
+      Body<? extends T, E> body) throws E {
+    return with(true, body);
   }
 
-  /** Runs {@code block} with cancelation permitted, and then restores what was. */
-  public <E extends Exception> void permit(Block<E> block) throws E {
+  /**
+   * Runs {@code block} with cancelation permitted, and then restores what was set before. Only the
+   * fiber itself calls this.
+   */
+  public <E extends Exception> void runPermittingCancelation(Block<E> block) throws E {
     with(false, block);
+  }
+
+  /**
+   * Calls {@code body} as {@link #runPermittingCancelation} runs a block, and returns its value.
+   */
+  public <T extends @Nullable Object, E extends Exception> T callPermittingCancelation(
+      Body<? extends T, E> body) throws E {
+    return with(false, body);
   }
 
   private <T extends @Nullable Object, E extends Exception> T with(
       boolean forbidden, Body<? extends T, E> body) throws E {
-    boolean before = exchangeForbid(forbidden);
+    boolean before = exchangeForbidCancelation(forbidden);
     try {
       return body.run();
     } finally {
@@ -205,7 +259,7 @@ public final class Fiber {
   }
 
   private <E extends Exception> void with(boolean forbidden, Block<E> block) throws E {
-    boolean before = exchangeForbid(forbidden);
+    boolean before = exchangeForbidCancelation(forbidden);
     try {
       block.run();
     } finally {
@@ -213,12 +267,27 @@ public final class Fiber {
     }
   }
 
+  /**
+   * Chooses a computation that is canceled, with an {@link InterruptedException}, when an interrupt
+   * finds this fiber suspended in an await; the interrupt is used up by that. With {@code null},
+   * which is the default, interrupts cancel nothing. Only the fiber itself calls this.
+   *
+   * @return what was chosen before
+   */
+  public @Nullable Computation<?> exchangeCanceledByInterrupt(
+      @Nullable Computation<?> computation) {
+    return Suspension.exchangeCanceledByInterrupt(this, computation);
+  }
+
   /** Returns whether this fiber is canceled; {@code false} while it forbids cancelation. */
   public boolean isCanceled() {
     return !forbid && computation.isCanceled();
   }
 
-  /** Returns the reason this fiber is canceled with; {@code null} while it forbids cancelation. */
+  /**
+   * Returns the reason that this fiber is canceled with, or {@code null} if it is not canceled or
+   * forbids cancelation.
+   */
   public @Nullable Throwable cancelReason() {
     return forbid ? null : computation.cancelReason();
   }
@@ -230,51 +299,11 @@ public final class Fiber {
     }
   }
 
-  /**
-   * For schedulers, in {@link Handler#await}: arranges that {@code resume} is run when {@code
-   * trigger} is signaled, and, unless this fiber forbids cancelation, that the cancelation of its
-   * computation signals the trigger.
-   *
-   * @return {@code true} if {@code resume} will run exactly once, in any thread and perhaps before
-   *     this returns; whoever then continues the fiber calls {@link #unsuspend} once. {@code false}
-   *     if the trigger is signaled and the fiber is to continue at once
-   * @throws IllegalStateException if the trigger is being awaited or has an action attached
-   */
-  @CheckReturnValue
-  public <X extends @Nullable Object, Y extends @Nullable Object> boolean trySuspend(
-      Trigger trigger, X x, Y y, Trigger.Action<? super X, ? super Y> resume) {
-    if (forbid) {
-      return trigger.onSignal(x, y, resume);
-    }
-    if (trigger.isInitial() && computation.tryAttach(trigger)) {
-      if (trigger.onSignal(x, y, resume)) {
-        return true;
-      }
-      computation.release(trigger);
-      return false;
-    }
-    if (computation.isCanceled()) {
-      trigger.dispose();
-      return false;
-    }
-    return trigger.onSignal(x, y, resume);
-  }
-
-  /**
-   * For schedulers: gives up what {@link #trySuspend} arranged, once, after the trigger was
-   * signaled and before the fiber continues.
-   *
-   * @return whether the fiber is not canceled; one that is may be continued ahead of others
-   * @throws IllegalStateException if the trigger is not signaled
-   */
-  public boolean unsuspend(Trigger trigger) {
-    if (!trigger.isSignaled()) {
-      throw new IllegalStateException("not signaled: " + trigger);
-    }
-    if (forbid) {
-      return true;
-    }
-    computation.release(trigger);
-    return !computation.isCanceled();
+  /** Names the fiber, and what it is canceled with if its computation is canceled, for people. */
+  @Override
+  public String toString() {
+    Throwable reason = computation().cancelReason();
+    String name = Integer.toHexString(System.identityHashCode(this));
+    return "Fiber[" + name + (reason == null ? "" : ", canceled with " + reason) + "]";
   }
 }

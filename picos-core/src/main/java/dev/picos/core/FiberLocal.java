@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Values are not inherited: whoever creates a fiber may set them before it is spawned. A fiber's
  * values may be accessed only by the fiber itself, or by others while it is known not to run. Every
- * operation takes constant time, and memory for the highest key in use in the fiber.
+ * operation takes constant time. A fiber has a slot for each key up to the newest one that it uses.
  *
  * <p>Keys are never reclaimed, so a {@code FiberLocal} belongs in a {@code static final} field.
  *
@@ -61,7 +61,7 @@ public final class FiberLocal<T extends @Nullable Object> {
 
   /**
    * Makes room in {@code fiber}, so that a later {@link #set} allocates nothing and cannot fail.
-   * The fiber holds no value for that.
+   * This sets no value.
    */
   public void reserve(Fiber fiber) {
     reserved(fiber);

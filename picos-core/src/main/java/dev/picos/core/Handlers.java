@@ -1,6 +1,7 @@
 package dev.picos.core;
 
 import dev.picos.core.internal.HandlerLookup;
+import dev.picos.core.internal.Headroom;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,6 +40,7 @@ final class Handlers {
 
   static <E extends Exception> void using(Handler handler, Block<E> body) throws E {
     Objects.requireNonNull(handler, "handler");
+    Headroom.requireForScope(); // or the handler might stay bound
     Thread thread = Thread.currentThread();
     BINDINGS.getAndIncrement();
     Handler before = BOUND.put(thread, handler);

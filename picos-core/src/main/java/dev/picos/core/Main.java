@@ -4,7 +4,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The main fiber of {@link Scheduler#call}: brings out what its body returned or threw. */
+/** The main fiber of {@link Scheduler#call}: passes on what its body returned or threw. */
 final class Main<T extends @Nullable Object> implements Consumer<Fiber> {
   private final Body<? extends T, ?> body;
   private final Computation<T> computation = new Computation<>(Computation.Mode.LIFO);
@@ -17,7 +17,7 @@ final class Main<T extends @Nullable Object> implements Consumer<Fiber> {
   static <T extends @Nullable Object, E extends Exception> T call(
       Scheduler scheduler, Body<? extends T, E> body) throws E {
     Main<T> main = new Main<>(Objects.requireNonNull(body, "main"));
-    scheduler.run(new Fiber(main.computation, false), main);
+    scheduler.run(new Fiber(main.computation), main);
     if (main.thrown != null) {
       throw Main.<E>unchanged(main.thrown);
     }

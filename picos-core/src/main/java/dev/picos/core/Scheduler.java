@@ -9,15 +9,16 @@ import org.jspecify.annotations.Nullable;
  * {@snippet :
  * int answer = FifoScheduler.create().call(() -> {
  *   Computation<Integer> promise = new Computation<>();
- *   Fiber.spawn(new Fiber(promise, false), fiber -> promise.tryCapture(() -> 6 * 7));
+ *   Fiber.spawn(new Fiber(promise), fiber -> promise.tryCapture(() -> 6 * 7));
  *   return promise.await();
  * });
  * }
  *
  * <p>A run may be started from any thread, a fiber of any scheduler included. The caller waits, and
- * its own cancelation does not reach into the run; nor does an interrupt end the wait. Runs nest
- * and are independent of each other. What the caller did before happens before {@code main}, and
- * what every fiber of the run did happens before the return.
+ * its own cancelation does not reach into the run; nor does an interrupt end the wait, unless the
+ * scheduler is set so for the sake of tests. Runs nest and are independent of each other. What the
+ * caller did before happens before {@code main}, and what every fiber of the run did happens before
+ * the return.
  *
  * <p>Every method returns once {@code main} and every fiber that it spawned, directly or not, have
  * ended. Each throws {@link FatalFiberError} when an exception leaves the {@code main} of a spawned

@@ -1,6 +1,5 @@
 package dev.picos.core;
 
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -10,13 +9,17 @@ import org.jspecify.annotations.Nullable;
 final class ThreadRun {
   private final AtomicLong alive = new AtomicLong();
   private final Computation<@Nullable Void> end = new Computation<>();
+
+  // A fiber may throw because memory is at its end; then the run has to fail without taking any.
+  private final FatalFiberError error = new FatalFiberError();
+  private final Outcome<@Nullable Void> failed = new Outcome.Canceled<>(error);
+
   private final ClassLoader contextClassLoader = Thread.currentThread().getContextClassLoader();
 
   /** Starts a virtual thread that runs {@code main} as {@code fiber}. */
   void start(Fiber fiber, Consumer<? super Fiber> main) {
     ThreadHandler handler = new ThreadHandler(fiber, this);
-    Thread thread = newThread(() -> runCounted(handler, main));
-    thread.setContextClassLoader(contextClassLoader);
+    Thread thread = newThread(() -> runCounted(handler, main), contextClassLoader);
     alive.incrementAndGet();
     try {
       thread.start();
@@ -26,18 +29,19 @@ final class ThreadRun {
     }
   }
 
-  static Thread newThread(Runnable body) {
-    // Not inherited, for under the other schedulers they are not either.
-    return Thread.ofVirtual().inheritInheritableThreadLocals(false).unstarted(body);
+  static Thread newThread(Runnable body, @Nullable ClassLoader contextClassLoader) {
+    // The other schedulers do not let fibers inherit thread-locals either.
+    Thread thread = Thread.ofVirtual().inheritInheritableThreadLocals(false).unstarted(body);
+    thread.setContextClassLoader(contextClassLoader);
+    return thread;
   }
 
   private void runCounted(ThreadHandler handler, Consumer<? super Fiber> main) {
     try {
       handler.runHere(main);
     } catch (Throwable escaped) {
-      if (!end.tryCancel(new FatalFiberError(escaped, alive.get() - 1))) {
-        Objects.requireNonNull(end.cancelReason()).addSuppressed(escaped);
-      }
+      error.escaped(escaped, alive.get() - 1);
+      end.tryComplete(failed);
     } finally {
       ended();
     }
@@ -51,13 +55,21 @@ final class ThreadRun {
 
   /** Waits until every fiber has ended, or one has failed. */
   void join() {
-    Fiber.current().forbid(end::join);
-    end.check();
+    Fiber.current().runForbiddingCancelation(end::join);
+    if (hasFailed()) {
+      error.fillInStackTrace();
+      throw error;
+    }
+  }
+
+  /** Whether an exception has left a fiber. */
+  boolean hasFailed() {
+    return end.isCanceled();
   }
 
   /** After a fatal error no fiber of this run is dispatched again. */
   void stayIfFailed() {
-    while (end.isCanceled()) {
+    while (hasFailed()) {
       LockSupport.park(this);
       boolean unused = Thread.interrupted(); // which would make this loop spin
     }

@@ -6,16 +6,21 @@ import java.util.function.Consumer;
 /**
  * Runs each fiber as a virtual thread of its own, on the JDK's scheduler.
  *
- * <p>Needs no flag and no further module, and is what the operations of a plain Java thread come to
- * as well; as a scheduler it adds that a run waits for all the fibers that it spawned. Fibers run
- * in parallel, in no order that is promised. Nor is the JDK's scheduler fair: while as many fibers
- * as there are carriers do nothing but yield in loops, one that another thread has woken may not
- * run at all (seen on JDK 25). Who waits for something awaits it.
+ * <p>This scheduler needs no flag and no further module. Fibers run as they do where a plain Java
+ * thread spawns them; in addition, a run waits for all the fibers that were spawned in it. They run
+ * in parallel, in no particular order. The JDK's scheduler is not fair: while as many fibers as
+ * there are carriers do nothing but yield in loops, one that another thread has woken may not run
+ * at all (this was seen on JDK 25). So wait for something with an await, and not with a loop of
+ * yields.
  *
  * <p>After a fatal error {@link #run} throws at once. Threads cannot be stopped, so the fibers that
  * are left go on up to their next {@code await} or {@code yield}, and then no further.
  *
- * <p>Stateless: one instance may serve any number of runs at once.
+ * <p>A run that hangs cannot be given up, unlike those of the other schedulers: that takes a list
+ * of all fibers, to say where they are and to stop them, and this scheduler has none. The JVM has
+ * one of their threads: see {@code jcmd <pid> Thread.dump_to_file}.
+ *
+ * <p>It has no state: one instance may serve any number of runs at once.
  */
 public final class ThreadScheduler implements Scheduler {
   private static final ThreadScheduler INSTANCE = new ThreadScheduler();

@@ -18,25 +18,25 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>Until {@link #tryCommit} every computation counts as running. Whoever completes a computation,
- * attaches to it or detaches from it meanwhile, aborts the transaction in the way, so that
- * operations on a single computation never wait for a transaction: a transaction is only
- * obstruction-free. Two that compete may abort each other for ever unless they back off for a
+ * attaches to it or detaches from it meanwhile aborts the transaction that is in the way, so that
+ * operations on a single computation never wait for a transaction. A transaction itself is only
+ * obstruction-free: two that compete may abort each other for ever unless they back off for a
  * random time before they try again.
  *
- * <p>A transaction belongs to the one thread of execution that made it, and is used once.
+ * <p>A transaction is used only by the fiber that made it, and only once.
  */
 public final class Transaction {
   // For maintainers.
   //
   // STARTED -> COMMITTED by the owner, STARTED -> ABORTED by anyone; both final. This one word
   // decides (see Computation): tentative states that the transaction left in its computations mean
-  // what the word says, at any moment. Replacing them afterwards is cleaning up: by the owner for
-  // all of them, and by anyone for the one that he meets.
+  // what the word says, at any moment. Replacing them afterwards is only cleaning up: the owner
+  // does it for all of them, and anyone else for the one that is in the way.
   //
   // Ordering: both changes are volatile compare-and-sets, and reading the state is an acquire, so a
   // reader who sees COMMITTED sees what the owner did before. The list is the owner's alone.
   //
-  // A commit allocates nothing, not even for a loop: once it is decided, nobody else will signal.
+  // A commit allocates nothing, not even an iterator: once it is decided, nobody else will signal.
   //
   // Difference from the original: adding to a committed transaction always throws.
 
@@ -101,6 +101,7 @@ public final class Transaction {
    * @return {@code false} if the transaction has been aborted, or committed before
    */
   public boolean tryCommit() {
+    Handover[] handovers = handoversIfNeeded();
     if (!move(State.COMMITTED)) {
       rollBack();
       return false;
@@ -110,11 +111,28 @@ public final class Transaction {
     }
     Throwable failure = null;
     for (int i = 0; i < changes.size(); i++) {
-      failure = Cascade.signal(changes.get(i).tentative.before(), failure);
+      Bag triggers = changes.get(i).tentative.before();
+      if (handovers != null) {
+        triggers = handovers[i].signal(triggers);
+      }
+      failure = Cascade.signal(triggers, failure);
     }
     changes.clear();
     Cascade.report(failure);
     return true;
+  }
+
+  /** One for each change, or {@code null} if the caller has the stack to signal all triggers. */
+  private Handover @Nullable [] handoversIfNeeded() {
+    Handover first = Handover.ifNeeded();
+    if (first == null) {
+      return null;
+    }
+    Handover[] each = new Handover[changes.size()];
+    for (int i = 0; i < each.length; i++) {
+      each[i] = i == 0 ? first : Handover.prepared();
+    }
+    return each;
   }
 
   private boolean tryAdd(Computation<?> computation, Outcome<?> outcome) {

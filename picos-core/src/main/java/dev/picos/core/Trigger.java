@@ -56,6 +56,9 @@ public final class Trigger {
   // only spares writing a cache line that already says SIGNALED; it is an acquire, like every poll,
   // so that a caller who sees SIGNALED also sees what the signaler did before.
   //
+  // Whoever signals looks for stack before the exchange, but only after it has tried, in vain, to
+  // signal a trigger without an action. So only those pay for the look who have somebody to wake.
+  //
   // Difference from the original: dispose() reports an action that was attached concurrently
   // instead of ignoring it.
 
@@ -71,6 +74,13 @@ public final class Trigger {
 
   private static final Action<@Nullable Object, @Nullable Object> SIGNALED = (trigger, x, y) -> {};
   private static final Trigger ALREADY_SIGNALED = new Trigger(SIGNALED);
+
+  // What a first signal would load and link needs stack and memory, which may be at their end then.
+  static {
+    Handover.rehearse();
+    new Trigger().signal();
+    fromAction(null, null, SIGNALED).signal();
+  }
 
   @SuppressWarnings("unused") // through STATE
   private volatile @Nullable Action<?, ?> state;
@@ -116,23 +126,51 @@ public final class Trigger {
    * reported. However it returns, the trigger is signaled afterwards. Interrupts neither end the
    * wait nor are they lost: the thread's interrupt status is as before.
    *
+   * <p>A fiber that finds no memory to wait with is treated as if it were canceled: this returns an
+   * {@link OutOfMemoryError}, which the caller handles as any other reason. A scheduler may spare
+   * its fibers that; to those that forbid cancelation it never happens.
+   *
    * @return {@code null} when resumed by a signal, or else the reason that the fiber was canceled
    *     with; the caller then cleans up and throws it, with {@link ComputationException#unchecked}
    * @throws IllegalStateException if this trigger is being awaited or has an action attached
    */
   @CheckReturnValue
   public @Nullable Throwable await() {
-    return isInitial() ? Handlers.current().await(this) : null;
+    if (!isInitial()) {
+      return null;
+    }
+    Handler handler;
+    try {
+      handler = Handlers.current();
+    } catch (OutOfMemoryError full) { // in a plain thread that has not been a fiber before
+      dispose();
+      return full;
+    }
+    return handler.await(this);
   }
 
   /**
    * Signals: ends the await, or runs the attached action in the calling thread. Once signaled, a
    * trigger stays so, and signaling again does nothing. Not cancelable.
+   *
+   * <p>All or nothing: if this throws a {@link StackOverflowError} because the stack of the caller
+   * is at its end, the trigger is as it was. If there is a little stack left, but not enough to
+   * wake a fiber, another thread runs the action a moment later.
    */
   public void signal() {
-    Action<?, ?> action = take();
-    if (action != null) {
+    Point.before(this, Point.Kind.UPDATE);
+    if (read() == SIGNALED || STATE.compareAndSet(this, (Action<?, ?>) null, SIGNALED)) {
+      return; // without an action
+    }
+    Handover handover = Handover.ifNeeded();
+    Action<?, ?> action = exchange();
+    if (action == null) {
+      return;
+    }
+    if (handover == null) {
       run(action);
+    } else {
+      handover.run(this, action);
     }
   }
 
@@ -164,10 +202,15 @@ public final class Trigger {
   public <X extends @Nullable Object, Y extends @Nullable Object> boolean onSignal(
       X x, Y y, Action<? super X, ? super Y> action) {
     Objects.requireNonNull(action, "action");
-    if (!isInitial()) {
-      return false;
-    }
-    Action<?, ?> awaiting = bind(x, y, action);
+    return isInitial() && tryKeep(bind(x, y, action));
+  }
+
+  /** As {@link #onSignal}, with what {@link #bind} has returned. Takes no memory. */
+  boolean onSignal(Action<?, ?> bound) {
+    return isInitial() && tryKeep(bound);
+  }
+
+  private boolean tryKeep(Action<?, ?> awaiting) {
     Point.before(this, Point.Kind.UPDATE);
     Action<?, ?> before =
         (Action<?, ?>) STATE.compareAndExchange(this, (Action<?, ?>) null, awaiting);
@@ -208,9 +251,10 @@ public final class Trigger {
    */
   @Nullable Action<?, ?> take() {
     Point.before(this, Point.Kind.UPDATE);
-    if (read() == SIGNALED) {
-      return null;
-    }
+    return read() == SIGNALED ? null : exchange();
+  }
+
+  private @Nullable Action<?, ?> exchange() {
     Action<?, ?> before = (Action<?, ?>) STATE.getAndSet(this, SIGNALED);
     return before == SIGNALED ? null : before;
   }
@@ -222,7 +266,8 @@ public final class Trigger {
     ((Action<@Nullable Object, @Nullable Object>) action).run(this, null, null);
   }
 
-  private static <X extends @Nullable Object, Y extends @Nullable Object> Action<?, ?> bind(
+  /** Returns {@code action} as a trigger keeps it. */
+  static <X extends @Nullable Object, Y extends @Nullable Object> Action<?, ?> bind(
       X x, Y y, Action<? super X, ? super Y> action) {
     return x == null && y == null ? action : new Bound<X, Y>(x, y, action);
   }

@@ -61,7 +61,7 @@ class BagTest {
 
   @Test
   void signalingOrder_isThatOfTheMode() {
-    // CO-06: with FIFO the oldest is first, with LIFO the newest
+    // With FIFO the oldest is first, with LIFO the newest
     List<Trigger> triggers = triggers(5);
 
     Bag fifo = with(Bag.empty(Computation.Mode.FIFO), triggers);
@@ -116,7 +116,7 @@ class BagTest {
   @ParameterizedTest
   @EnumSource
   void plus_afterMuchGarbage(Computation.Mode mode) {
-    // CO-08: the change that meets more garbage than life keeps the live triggers alone
+    // The change that meets more garbage than life keeps the live triggers alone
     List<Trigger> triggers = triggers(4);
     Bag bag = with(Bag.empty(mode), triggers.subList(0, 3));
     bag = detach(bag, triggers.get(0));
@@ -160,7 +160,7 @@ class BagTest {
   @ParameterizedTest
   @EnumSource
   void randomChanges_keepOrderAndBound(Computation.Mode mode) {
-    // CO-06, CO-08: whatever comes and goes, the live ones stay in order, with as much garbage at
+    // Whatever comes and goes, the live ones stay in order, with as much garbage at
     // most
     Random random = new Random(42);
     List<Trigger> live = new ArrayList<>();

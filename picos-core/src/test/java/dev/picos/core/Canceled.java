@@ -1,6 +1,9 @@
 package dev.picos.core;
 
-/** Runs a body in the calling fiber while that is canceled. */
+/**
+ * Runs a body in the calling fiber while that is canceled, or is associated otherwise. What the
+ * modules above core share depends on core, so core has its own.
+ */
 final class Canceled {
   private Canceled() {}
 
@@ -10,7 +13,7 @@ final class Canceled {
     under(canceled, body);
   }
 
-  /** Runs a body in the calling fiber while that is associated with {@code computation}. */
+  /** Runs a body in the calling fiber while {@code computation} is what cancels that. */
   static <E extends Exception> void under(Computation<?> computation, Block<E> body) throws E {
     Fiber fiber = Fiber.current();
     Computation<?> before = fiber.computation();

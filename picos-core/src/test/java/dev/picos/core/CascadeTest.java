@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.picos.testing.Task;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +52,7 @@ class CascadeTest {
 
   @Test
   void chain_isFollowedWithoutRecursion() {
-    // CO-23: canceling the first of 100,000 cancels all of them before it returns
+    // Canceling the first of 100,000 cancels all of them before it returns
     List<Computation<Object>> chain = chain(DEPTH);
 
     boolean canceled = chain.getFirst().tryCancel(reason);
@@ -62,7 +63,7 @@ class CascadeTest {
 
   @Test
   void chain_isFollowedOnSmallStack() throws Exception {
-    // CO-23: a small stack is enough for a long chain
+    // A small stack is enough for a long chain
     List<Computation<Object>> chain = chain(DEPTH);
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     Thread canceler =
@@ -78,7 +79,7 @@ class CascadeTest {
 
   @Test
   void chain_isFollowedFromCanceler() {
-    // CO-23: a long chain is followed from a canceler that is signaled by hand as well
+    // A long chain is followed from a canceler that is signaled by hand as well
     List<Computation<Object>> chain = chain(DEPTH);
     Computation<Object> from = new Computation<>();
     from.tryCancel(reason);
@@ -90,7 +91,7 @@ class CascadeTest {
 
   @Test
   void chain_isFollowedFromTransaction() {
-    // CO-23: a long chain is followed from the commit of a transaction as well
+    // A long chain is followed from the commit of a transaction as well
     List<Computation<Object>> chain = chain(DEPTH);
     Transaction transaction = new Transaction();
     assertThat(transaction.tryCancel(chain.getFirst(), reason)).isTrue();
@@ -217,7 +218,7 @@ class CascadeTest {
 
   @Test
   void throwingAction_doesNotStopTheOthers() {
-    // CO-32: an action that throws keeps no trigger from being signaled; its exception comes out
+    // An action that throws keeps no trigger from being signaled; its exception comes out
     Computation<Object> computation = new Computation<>();
     RuntimeException thrown = new RuntimeException("thrown by the action");
     attachLog(computation, "before");
@@ -233,7 +234,7 @@ class CascadeTest {
 
   @Test
   void throwingAction_onReturn() {
-    // CO-32: the same holds for a computation that returns
+    // The same holds for a computation that returns
     Computation<Object> computation = new Computation<>();
     RuntimeException thrown = new RuntimeException("thrown by the action");
     attachThrowing(computation, thrown);
@@ -339,15 +340,26 @@ class CascadeTest {
   }
 
   @Test
-  void throwingAction_ofCaptured() {
-    // capturing lets through what actions throw, and has completed
+  void throwingAction_ofCaptured() throws Exception {
+    // capturing throws nothing: the thread's handler is told what actions throw
     Computation<Object> computation = new Computation<>();
     RuntimeException thrown = new RuntimeException("thrown by the action");
     attachThrowing(computation, thrown);
+    attachLog(computation, "after");
+    List<Throwable> uncaught = new ArrayList<>();
 
-    assertThatThrownBy(() -> computation.tryCapture(() -> "value")).isSameAs(thrown);
+    Task<Boolean> task =
+        Task.start(
+            () -> {
+              Thread.currentThread()
+                  .setUncaughtExceptionHandler((t, failure) -> uncaught.add(failure));
+              return computation.tryCapture(() -> "value");
+            });
 
+    assertThat(task.result()).isTrue();
     assertThat(computation.await()).isEqualTo("value");
+    assertThat(log).containsExactly("after");
+    assertThat(uncaught).containsExactly(thrown);
   }
 
   @Test

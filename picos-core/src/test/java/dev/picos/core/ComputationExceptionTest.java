@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class ComputationExceptionTest {
   @Test
   void runtimeException_isReturnedAsItIs() {
-    // design decision 4: an unchecked reason is thrown as it is
+    // An unchecked reason is thrown as it is
     RuntimeException reason = new IllegalArgumentException();
 
     RuntimeException unchecked = ComputationException.unchecked(reason);
@@ -20,7 +20,7 @@ class ComputationExceptionTest {
 
   @Test
   void error_isThrownAsItIs() {
-    // design decision 4: so is an error
+    // So is an error
     Error reason = new StackOverflowError();
 
     assertThatThrownBy(() -> ComputationException.unchecked(reason)).isSameAs(reason);
@@ -28,7 +28,7 @@ class ComputationExceptionTest {
 
   @Test
   void checkedException_isWrapped() {
-    // design decision 4: a checked reason becomes the cause of an unchecked exception
+    // A checked reason becomes the cause of an unchecked exception
     Exception reason = new IOException("reason");
 
     RuntimeException unchecked = ComputationException.unchecked(reason);

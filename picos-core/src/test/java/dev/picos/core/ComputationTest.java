@@ -37,7 +37,7 @@ class ComputationTest {
 
   @Test
   void newComputation_isRunning() {
-    // CO-01: a new computation is running, and has neither a value nor a reason
+    // A new computation is running, and has neither a value nor a reason
     assertThat(computation.isRunning()).isTrue();
     assertThat(computation.isCanceled()).isFalse();
     assertThat(computation.cancelReason()).isNull();
@@ -87,7 +87,7 @@ class ComputationTest {
 
   @Test
   void tryCancel_onlyOnce() {
-    // CO-03: the first cancelation wins, and it is that very object that is thrown
+    // The first cancelation wins, and it is that very object that is thrown
     StackTraceElement[] stackTrace = reason.getStackTrace();
 
     boolean first = computation.tryCancel(reason);
@@ -194,7 +194,7 @@ class ComputationTest {
 
   @Test
   void tryCapture_onCompletedComputation() {
-    // CO-15: the body is run even if the computation is completed, and what it gives is dropped
+    // The body is run even if the computation is completed, and what it gives is dropped
     computation.tryReturn(1);
     AtomicInteger runs = new AtomicInteger();
 
@@ -215,7 +215,7 @@ class ComputationTest {
   @ParameterizedTest
   @EnumSource
   void completion_signalsInTheOrderOfTheMode(Computation.Mode mode) {
-    // CO-06: triggers are signaled in the order of attachment with FIFO, in reverse with LIFO
+    // Triggers are signaled in the order of attachment with FIFO, in reverse with LIFO
     Computation<Integer> ordered = new Computation<>(mode);
     List<Trigger> triggers = IntStream.range(0, 10).mapToObj(this::logging).toList();
     triggers.forEach(trigger -> assertThat(ordered.tryAttach(trigger)).isTrue());
@@ -229,7 +229,7 @@ class ComputationTest {
   @ParameterizedTest
   @EnumSource
   void completion_keepsTheOrderWhenOthersWereDetached(Computation.Mode mode) {
-    // CO-06: detaching, and the cleaning up that comes with it, leaves the order of the rest
+    // Detaching, and the cleaning up that comes with it, leaves the order of the rest
     Computation<Integer> ordered = new Computation<>(mode);
     List<Trigger> triggers = IntStream.range(0, 10).mapToObj(this::logging).toList();
     triggers.subList(0, 8).forEach(trigger -> assertThat(ordered.tryAttach(trigger)).isTrue());
@@ -290,7 +290,7 @@ class ComputationTest {
 
   @Test
   void detach_signals() {
-    // CO-11: detaching signals the trigger, so its action has run; the computation runs on
+    // Detaching signals the trigger, so its action has run; the computation runs on
     Trigger trigger = logging("ran");
     assertThat(computation.tryAttach(trigger)).isTrue();
 
@@ -345,7 +345,7 @@ class ComputationTest {
 
   @Test
   void tryAttach_toCompletedComputation() {
-    // CO-13: a completed computation refuses a trigger and does not signal it
+    // A completed computation refuses a trigger and does not signal it
     computation.tryReturn(1);
     Trigger trigger = new Trigger();
 
@@ -396,7 +396,7 @@ class ComputationTest {
 
   @Test
   void attachAndDetach_manyTimes() {
-    // CO-08: attaching and detaching one trigger after another leaves nothing behind
+    // Attaching and detaching one trigger after another leaves nothing behind
     for (int i = 0; i < 100_000; i++) {
       Trigger trigger = new Trigger();
       assertThat(computation.tryAttach(trigger)).isTrue();
@@ -408,7 +408,7 @@ class ComputationTest {
 
   @Test
   void attachAndDetach_beneathLaterOnes() {
-    // CO-08: of triggers that come and go under a later one, at most as many stay as are live
+    // Of triggers that come and go under a later one, at most as many stay as are live
     Trigger before = new Trigger();
     assertThat(computation.tryAttach(before)).isTrue();
     for (int i = 0; i < 100_000; i++) {
@@ -423,7 +423,7 @@ class ComputationTest {
 
   @Test
   void completedComputation_holdsItsOutcomeAlone() {
-    // CO-10: a completed computation holds no trigger
+    // A completed computation holds no trigger
     WeakReference<Trigger> attached = attachGarbage(computation);
 
     computation.tryReturn(1);
@@ -479,7 +479,7 @@ class ComputationTest {
 
   @Test
   void join_ofCanceledComputation() throws Exception {
-    // CO-16: joining a canceled computation returns normally, where awaiting it throws
+    // Joining a canceled computation returns normally, where awaiting it throws
     Task<Object> waiter =
         Task.start(
             () -> {
@@ -519,7 +519,7 @@ class ComputationTest {
 
   @Test
   void await_ofCompletedComputationWithoutHandler() {
-    // HA-01, and design decision 3: what needs no suspending needs no handler either
+    // What needs no suspending needs no handler either
     computation.tryReturn(1);
     FailingHandler handler = new FailingHandler();
 
@@ -604,7 +604,7 @@ class ComputationTest {
 
   @Test
   void attachCanceler_fromCanceledComputation() {
-    // CO-20: attaching a canceler to a canceled computation throws its reason; into is untouched
+    // Attaching a canceler to a canceled computation throws its reason; into is untouched
     Computation<String> into = new Computation<>();
     computation.tryCancel(reason);
 
@@ -615,7 +615,7 @@ class ComputationTest {
 
   @Test
   void attachCanceler_fromReturnedComputation() {
-    // CO-20: attaching a canceler to a computation that has returned is misuse
+    // Attaching a canceler to a computation that has returned is misuse
     Computation<String> into = new Computation<>();
     computation.tryReturn(1);
 
@@ -628,7 +628,7 @@ class ComputationTest {
 
   @Test
   void attachCanceler_intoCompletedComputation() {
-    // CO-21: if into completes first it keeps its outcome when from is canceled
+    // If into completes first it keeps its outcome when from is canceled
     Computation<String> into = new Computation<>();
     Computation.attachCanceler(computation, into);
     into.tryReturn("value");
@@ -668,7 +668,7 @@ class ComputationTest {
   @ParameterizedTest
   @EnumSource
   void withAction_runsItOnce(Computation.Mode mode) {
-    // CO-31: a computation made with an action runs it once, when completed
+    // A computation made with an action runs it once, when completed
     Computation<Integer> acting =
         Computation.withAction(mode, log, "ran", (trigger, log, entry) -> log.add(entry));
     boolean ranBefore = !log.isEmpty();
@@ -782,7 +782,7 @@ class ComputationTest {
   @ParameterizedTest
   @EnumSource
   void tryAttach_racingWithCompletion(Computation.Mode mode) {
-    // CO-05: a trigger is signaled exactly if it was attached; that it was and was not both occur
+    // A trigger is signaled exactly if it was attached; that it was and was not both occur
     AtomicInteger attached = new AtomicInteger();
 
     Race.run(
@@ -801,7 +801,7 @@ class ComputationTest {
 
   @Test
   void tryReturn_racingWithTryCancel() {
-    // CO-05: of two completions exactly one wins, and the outcome is the winner's; both occur
+    // Of two completions exactly one wins, and the outcome is the winner's; both occur
     AtomicInteger returned = new AtomicInteger();
 
     Race.run(
@@ -821,7 +821,7 @@ class ComputationTest {
   @ParameterizedTest
   @EnumSource
   void attaching_racingWithTwoCompletions(Computation.Mode mode) {
-    // CO-05: two parties attach, one of them returns and the other cancels: one completion wins
+    // Two parties attach, one of them returns and the other cancels: one completion wins
     Race.run(
         ROUNDS,
         () -> new Contest(mode),
@@ -844,7 +844,7 @@ class ComputationTest {
   @ParameterizedTest
   @EnumSource
   void attachAndDetach_racingWithTheSame(Computation.Mode mode) {
-    // CO-05, CO-08: parties that attach and detach at once lose nothing and leave little behind
+    // Parties that attach and detach at once lose nothing and leave little behind
     Race.run(
         ROUNDS,
         () -> new Contest(mode),

@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 
 /** A handler whose operations all fail: for showing what gets along without one. */
 class FailingHandler implements Handler {
-  final Fiber fiber = new Fiber(new Computation<>(), false);
+  final Fiber fiber = new Fiber(new Computation<>());
   final RuntimeException failure = new RuntimeException("thrown by the handler");
 
   @Override

@@ -12,11 +12,11 @@ import org.junit.jupiter.api.Test;
 
 class FiberLocalTest {
   private final FiberLocal<String> local = new FiberLocal<>();
-  private final Fiber fiber = new Fiber(new Computation<>(), false);
+  private final Fiber fiber = new Fiber(new Computation<>());
 
   @Test
   void get_beforeSet() {
-    // FL-01: a local that is not set has no value to get, and the default is given instead
+    // A local that is not set has no value to get, and the default is given instead
     assertThatExceptionOfType(NoSuchElementException.class).isThrownBy(() -> local.get(fiber));
     assertThat(local.getOrDefault(fiber, "default")).isEqualTo("default");
     assertThat(local.getOrDefault(fiber, null)).isNull();
@@ -24,7 +24,7 @@ class FiberLocalTest {
 
   @Test
   void get_afterSet() {
-    // FL-01: once set, a local gives its value and no default
+    // Once set, a local gives its value and no default
     local.set(fiber, "value");
 
     assertThat(local.get(fiber)).isEqualTo("value");
@@ -33,7 +33,7 @@ class FiberLocalTest {
 
   @Test
   void set_replaces() {
-    // FL-01: setting again replaces the value
+    // Setting again replaces the value
     local.set(fiber, "first");
 
     local.set(fiber, "second");
@@ -43,7 +43,7 @@ class FiberLocalTest {
 
   @Test
   void remove_unsets() {
-    // FL-01: once removed, a local is not set
+    // Once removed, a local is not set
     local.set(fiber, "value");
 
     local.remove(fiber);
@@ -56,7 +56,7 @@ class FiberLocalTest {
   void remove_whenNotSet() {
     // removing what is not set does nothing, in a fiber with other locals and in one without
     FiberLocal<String> other = new FiberLocal<>();
-    Fiber withOther = new Fiber(new Computation<>(), false);
+    Fiber withOther = new Fiber(new Computation<>());
     local.set(withOther, "value");
 
     other.remove(fiber);
@@ -69,7 +69,7 @@ class FiberLocalTest {
 
   @Test
   void locals_areIndependent() {
-    // FL-01: what is done to one local leaves the others alone, however many there are
+    // What is done to one local leaves the others alone, however many there are
     List<FiberLocal<Integer>> locals =
         Stream.generate(() -> new FiberLocal<Integer>()).limit(1_000).toList();
     IntStream.range(0, 1_000).forEach(i -> locals.get(i).set(fiber, i));
@@ -86,7 +86,7 @@ class FiberLocalTest {
   @Test
   void fibers_areIndependent() {
     // each fiber has a value of its own
-    Fiber other = new Fiber(new Computation<>(), false);
+    Fiber other = new Fiber(new Computation<>());
 
     local.set(fiber, "value");
 
@@ -95,7 +95,7 @@ class FiberLocalTest {
 
   @Test
   void null_isAValue() {
-    // FL-05: a local set to null is set
+    // A local set to null is set
     local.set(fiber, null);
 
     assertThat(local.get(fiber)).isNull();

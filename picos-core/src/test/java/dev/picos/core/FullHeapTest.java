@@ -1,6 +1,7 @@
 package dev.picos.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.picos.testing.Fork;
 import java.util.List;
@@ -31,6 +32,40 @@ class FullHeapTest {
             FullHeapProgram.class,
             List.of(Trigger.class),
             List.of("-Xmx16m", "-XX:+UseSerialGC", "-Dpicos.program=" + program));
+
+    assertThat(fork.output()).isEqualTo(output);
+    assertThat(fork.exit()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          timeouts         | all passed
+          sleepers         | 20 woken
+          fatal            | an exception left the main of a fiber and stopped its scheduler; fibers left behind: 0
+          fatal-twice      | an exception left the main of a fiber and stopped its scheduler; fibers left behind: 7
+          main-throws      | threw it
+          main-returns     | threw an OutOfMemoryError
+          await            | OutOfMemoryError, Trigger[signaled], 0 attached
+          await-first      | OutOfMemoryError, Trigger[signaled], 0 attached
+          await-forbidding | null, Trigger[signaled], 0 attached
+          """)
+  void threads_inFullHeap(String program, String output) throws Exception {
+    // a plain thread, and the thread scheduler, lose nothing and keep silent about nothing
+    assumeTrue(
+        Runtime.version().feature() > 21 || !program.equals("sleepers"),
+        "a JDK 21 loses virtual threads that are woken in a full heap");
+    Fork fork =
+        Fork.java(
+            FullHeapProgram.class,
+            List.of(Trigger.class),
+            List.of(
+                "-Xmx16m",
+                "-XX:+UseSerialGC",
+                "-Djdk.virtualThreadScheduler.parallelism=1",
+                "-Dpicos.program=" + program));
 
     assertThat(fork.output()).isEqualTo(output);
     assertThat(fork.exit()).isZero();

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class HandlerLookupTest {
   @Test
   void handler_isFoundInOrder() throws Exception {
-    // design decision 13: first what is bound, then what the lookup finds, last the thread handler
+    // First what is bound, then what the lookup finds, last the thread handler
     Fork fork = Fork.java(HandlerLookupProgram.class, List.of(Trigger.class), List.of());
 
     assertThat(fork.output().lines())

@@ -2,6 +2,7 @@ package dev.picos.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -23,8 +24,8 @@ class HandlerTest {
   private final List<Object> log = new ArrayList<>();
 
   /** Notes the operations that reach it, and does nothing else. */
-  private static final class Recorder implements Handler {
-    final Fiber fiber = new Fiber(new Computation<>(), false);
+  private static class Recorder implements Handler {
+    final Fiber fiber = new Fiber(new Computation<>());
     final RuntimeException reason = new RuntimeException("reason");
     final List<List<Object>> calls = new ArrayList<>();
 
@@ -60,7 +61,7 @@ class HandlerTest {
   @Test
   void operations_reachTheBoundHandler() {
     // the five operations come to the handler that is bound, with their arguments
-    Fiber child = new Fiber(new Computation<>(), false);
+    Fiber child = new Fiber(new Computation<>());
     Consumer<Fiber> main = fiber -> {};
     Computation<Integer> computation = new Computation<>();
     Duration delay = Duration.ofHours(1);
@@ -85,6 +86,101 @@ class HandlerTest {
             List.of("cancelAfter", computation, delay, reason),
             List.of("await", trigger));
     assertThat(log).containsExactly(outer.fiber, outer.reason);
+  }
+
+  @Test
+  void spawnIn_theSameRun_isSpawn() {
+    // a fiber for the run that the caller is in is spawned by the caller
+    Fiber child = new Fiber(new Computation<>());
+    Consumer<Fiber> main = fiber -> {};
+    Recorder kin =
+        new Recorder() {
+          @Override
+          public boolean isOfSameRun(Handler other) {
+            return other == outer;
+          }
+        };
+
+    Handler.using(outer, () -> Fiber.spawnIn(Handler.ofCurrentThread(), child, main));
+    Handler.using(kin, () -> Fiber.spawnIn(outer, new Fiber(new Computation<>()), main));
+
+    assertThat(outer.calls).containsExactly(List.of("spawn", child, main));
+    assertThat(kin.calls).hasSize(1).allMatch(call -> call.get(0).equals("spawn"));
+  }
+
+  /** Takes fibers from outside of its run. */
+  private static final class Host extends Recorder {
+    @Override
+    public void spawnFromOutside(Fiber child, Consumer<? super Fiber> main) {
+      calls.add(List.of("spawnFromOutside", child, main));
+    }
+  }
+
+  @Test
+  void spawnIn_anotherRun_handsOver() {
+    // a fiber for another run is handed over to the handler there, once
+    Host home = new Host();
+    Fiber child = new Fiber(new Computation<>());
+    Consumer<Fiber> main = fiber -> {};
+
+    Fiber.spawnIn(home, child, main);
+
+    assertThat(home.calls).containsExactly(List.of("spawnFromOutside", child, main));
+    assertThatIllegalStateException()
+        .isThrownBy(() -> Fiber.spawnIn(home, child, main))
+        .withMessageContaining("already spawned");
+    assertThatIllegalStateException()
+        .isThrownBy(() -> Fiber.spawn(child, main))
+        .withMessageContaining("already spawned");
+    assertThat(home.calls).hasSize(1);
+  }
+
+  @Test
+  void spawnIn_inCanceledCaller_handsNothingOver() {
+    // a canceled caller throws its reason, and the fiber can be spawned later
+    Host home = new Host();
+    Fiber child = new Fiber(new Computation<>());
+    outer.fiber.computation().tryCancel(outer.reason);
+
+    Handler.using(
+        outer,
+        () ->
+            assertThatThrownBy(() -> Fiber.spawnIn(home, child, fiber -> {}))
+                .isSameAs(outer.reason));
+    assertThat(home.calls).isEmpty();
+
+    outer.fiber.setForbidCancelation(true);
+    Handler.using(outer, () -> Fiber.spawnIn(home, child, fiber -> {}));
+    assertThat(home.calls).hasSize(1);
+  }
+
+  @Test
+  void spawnIn_aRunThatTakesNone_isRefused() {
+    // a handler takes no fibers from outside by default, and the fiber can be spawned later
+    Fiber child = new Fiber(new Computation<>());
+
+    assertThatThrownBy(() -> Fiber.spawnIn(inner, child, fiber -> {}))
+        .isInstanceOf(UnsupportedOperationException.class)
+        .hasMessageContaining(Recorder.class.getName())
+        .hasMessageContaining("spawnFromOutside");
+    Handler.using(outer, () -> Fiber.spawn(child, fiber -> {}));
+
+    assertThat(inner.calls).isEmpty();
+    assertThat(outer.calls).hasSize(1);
+  }
+
+  @Test
+  void spawnIn_nulls() {
+    // null is neither a handler, nor a fiber, nor a main
+    Fiber child = new Fiber(new Computation<>());
+    Host home = new Host();
+
+    assertThatNullPointerException().isThrownBy(() -> Fiber.spawnIn(null, child, fiber -> {}));
+    assertThatNullPointerException().isThrownBy(() -> Fiber.spawnIn(home, null, fiber -> {}));
+    assertThatNullPointerException().isThrownBy(() -> Fiber.spawnIn(home, child, null));
+    Fiber.spawnIn(home, child, fiber -> {});
+
+    assertThat(home.calls).hasSize(1);
   }
 
   @Test
@@ -144,9 +240,9 @@ class HandlerTest {
 
   @Test
   void exceptions_ofHandlerFunctions() {
-    // HA-03: what current, spawn, yield and cancelAfter throw comes out in the calling fiber
+    // What current, spawn, yield and cancelAfter throw comes out in the calling fiber
     FailingHandler failing = new FailingHandler();
-    Fiber child = new Fiber(new Computation<>(), false);
+    Fiber child = new Fiber(new Computation<>());
     Computation<Integer> computation = new Computation<>();
 
     Handler.using(
@@ -165,8 +261,7 @@ class HandlerTest {
 
   @Test
   void unboundThread_isAFiber() {
-    // HA-01 is not so here: by design decision 3 a thread without a scheduler has the thread
-    // handler
+    // Unlike in the original, a thread without a scheduler has the thread handler
     Fiber first = Fiber.current();
     Fiber second = Fiber.current();
     Fiber.yield();

@@ -31,7 +31,7 @@ class OutcomeTest {
 
   @Test
   void canceled_keepsTheVeryObject() {
-    // design decision 4: the reason in an outcome is the very object, checked or not
+    // The reason in an outcome is the very object, checked or not
     Computation<Integer> canceled = new Computation<>();
     canceled.tryCancel(reason);
 
@@ -54,13 +54,13 @@ class OutcomeTest {
 
   @Test
   void returned_mayBeNull() {
-    // design decision 12: null is a value
+    // Null is a value
     assertThat(new Outcome.Returned<>(null).value()).isNull();
   }
 
   @Test
   void canceled_mayNotBeNull() {
-    // design decision 12: null is not a reason
+    // Null is not a reason
     assertThatNullPointerException().isThrownBy(() -> new Outcome.Canceled<>(null));
   }
 }

@@ -11,9 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Design decision 15. Whether there is an explorer is decided when a JVM starts, hence the forks.
- */
+/** Whether there is an explorer is decided when a JVM starts, hence the forks. */
 class PointTest {
   @TempDir private Path services;
 
@@ -88,7 +86,7 @@ class PointTest {
 
   @Test
   void triggers_doNotSpin() throws Exception {
-    // TR-20: with 8 threads contending for triggers, none passes more points than one alone would
+    // With 8 threads contending for triggers, none passes more points than one alone would
     Fork fork =
         Fork.java(
             PointProgram.class,

@@ -30,7 +30,7 @@ class TransactionTest {
 
   @Test
   void commit_completesAll() {
-    // TX-01: until the commit both count as running, and then both are completed and signaled
+    // Until the commit both count as running, and then both are completed and signaled
     Trigger onA = new Trigger();
     Trigger onB = new Trigger();
     assertThat(a.tryAttach(onA)).isTrue();
@@ -124,7 +124,7 @@ class TransactionTest {
 
   @Test
   void commit_ofNothing() {
-    // TX-08: an empty transaction commits, once
+    // An empty transaction commits, once
     boolean first = transaction.tryCommit();
     boolean second = transaction.tryCommit();
 
@@ -267,7 +267,7 @@ class TransactionTest {
 
   @Test
   void tryAttach_aborts() {
-    // TX-05: attaching to a tentatively completed computation succeeds and aborts the transaction
+    // Attaching to a tentatively completed computation succeeds and aborts the transaction
     assertThat(transaction.tryReturn(a, 1)).isTrue();
     Trigger trigger = new Trigger();
 
@@ -298,7 +298,7 @@ class TransactionTest {
   @ParameterizedTest
   @EnumSource
   void abort_keepsTheTriggers(Computation.Mode mode) {
-    // TX-06: after an abort the triggers are still attached, and signaled in order when it is time
+    // After an abort the triggers are still attached, and signaled in order when it is time
     Computation<Integer> ordered = new Computation<>(mode);
     assertThat(ordered.tryAttach(logging(1))).isTrue();
     assertThat(ordered.tryAttach(logging(2))).isTrue();
@@ -448,7 +448,7 @@ class TransactionTest {
 
   @Test
   void commit_racingWithCommit() {
-    // TX-03: of two transactions over the same computations one wins whole; both occur
+    // Of two transactions over the same computations one wins whole; both occur
     AtomicInteger first = new AtomicInteger();
 
     Race.run(
@@ -470,7 +470,7 @@ class TransactionTest {
 
   @Test
   void commit_racingWithPolls() {
-    // design decision 7: nobody sees one completed and the other still running
+    // Nobody sees one completed and the other still running
     AtomicInteger seen = new AtomicInteger();
 
     Race.run(
@@ -491,7 +491,7 @@ class TransactionTest {
 
   @Test
   void commit_racingWithAwait() {
-    // TX-11, U-1: an await that meets the commit yields the value and nothing internal
+    // An await that meets the commit yields the value and nothing internal
     Race.run(
         ROUNDS,
         Contest::new,

@@ -25,7 +25,7 @@ class TriggerTest {
 
   @Test
   void newTrigger_isInitial() {
-    // TR-01: a new trigger is initial and not signaled
+    // A new trigger is initial and not signaled
     Trigger trigger = new Trigger();
 
     assertThat(trigger.isInitial()).isTrue();
@@ -34,7 +34,7 @@ class TriggerTest {
 
   @Test
   void signal_makesItSignaled() {
-    // TR-01: after a signal a trigger is signaled and no longer initial
+    // After a signal a trigger is signaled and no longer initial
     Trigger trigger = new Trigger();
 
     trigger.signal();
@@ -45,7 +45,7 @@ class TriggerTest {
 
   @Test
   void signal_manyTimesFromManyThreads() throws Exception {
-    // TR-03: 8 threads may signal 1000 times each: nothing is thrown, and the action runs once
+    // 8 threads may signal 1000 times each: nothing is thrown, and the action runs once
     AtomicInteger runs = new AtomicInteger();
     Trigger trigger = Trigger.fromAction(runs, null, (t, counter, y) -> counter.incrementAndGet());
 
@@ -119,7 +119,7 @@ class TriggerTest {
 
   @Test
   void onSignal_refusedBySignaledTrigger() {
-    // TR-05: a signaled trigger refuses an action, which never runs
+    // A signaled trigger refuses an action, which never runs
     Trigger trigger = new Trigger();
     trigger.signal();
 
@@ -132,7 +132,7 @@ class TriggerTest {
 
   @Test
   void onSignal_twice() {
-    // TR-06: a second action is refused with an exception; the first one stays and runs
+    // A second action is refused with an exception; the first one stays and runs
     Trigger trigger = new Trigger();
     assertThat(trigger.onSignal("fir", "st", logging)).isTrue();
 
@@ -146,7 +146,7 @@ class TriggerTest {
 
   @Test
   void isInitial_whileAwaiting() {
-    // TR-08: whether an awaiting trigger is initial is no question to ask
+    // Whether an awaiting trigger is initial is no question to ask
     Trigger trigger = new Trigger();
     assertThat(trigger.onSignal("x", "y", logging)).isTrue();
 
@@ -157,7 +157,7 @@ class TriggerTest {
 
   @Test
   void dispose_makesItSignaled() {
-    // TR-10: disposing signals an initial trigger, and disposing again does nothing
+    // Disposing signals an initial trigger, and disposing again does nothing
     Trigger trigger = new Trigger();
 
     trigger.dispose();
@@ -193,7 +193,7 @@ class TriggerTest {
 
   @Test
   void fromAction_canOnlyBeSignaled() {
-    // TR-11: a trigger made from an action refuses all but the signal, which runs the action once
+    // A trigger made from an action refuses all but the signal, which runs the action once
     Trigger trigger = Trigger.fromAction("x", "y", logging);
 
     assertThatIllegalStateException().isThrownBy(() -> assertThat(trigger.await()).isNull());
@@ -211,7 +211,7 @@ class TriggerTest {
 
   @Test
   void await_ofSignaledTriggerInCanceledFiber() {
-    // TR-13: a signaled trigger returns at once: no look at cancelation, no call to the handler
+    // A signaled trigger returns at once: no look at cancelation, no call to the handler
     Trigger trigger = new Trigger();
     trigger.signal();
     FailingHandler handler = new FailingHandler();
@@ -326,7 +326,7 @@ class TriggerTest {
 
   @Test
   void signaledTrigger_holdsNothing() {
-    // TR-18: a signaled trigger holds neither its action nor the arguments
+    // A signaled trigger holds neither its action nor the arguments
     Trigger trigger = new Trigger();
     List<WeakReference<Object>> garbage = attachGarbage(trigger);
 
@@ -431,7 +431,7 @@ class TriggerTest {
 
   @Test
   void dispose_racingWithOnSignal() {
-    // U-16: a dispose that comes too late says so, and one in time makes onSignal fail
+    // A dispose that comes too late says so, and one in time makes onSignal fail
     Race.run(
         ROUNDS,
         Contest::new,

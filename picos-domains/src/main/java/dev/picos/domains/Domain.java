@@ -1,6 +1,10 @@
 package dev.picos.domains;
 
+import java.lang.management.ManagementFactory;
+import java.security.AccessController;
+import java.security.PrivilegedAction;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -10,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * A carrier thread: a platform thread that runs the slices of fibers, lent to one scheduler at a
  * time.
  *
- * <p>Every domain of the pool has a dense {@linkplain #id() number}. A scheduler that finds no
+ * <p>The domains of the pool have consecutive {@linkplain #id() numbers}. A scheduler that finds no
  * domain idle may run on an extra one, which ends with the run and is not in the pool.
  */
 public final class Domain {
@@ -22,18 +26,19 @@ public final class Domain {
   //   IDLE -> a task       Domains.trySpawn, which then wakes the domain
   //   a task -> BUSY       the domain, which then runs the task
   //
-  // Invariant: a task gets in by replacing IDLE and out only by being run; so an offer that was
-  // accepted is run exactly once, and a domain that has stopped waiting can be offered nothing.
-  // There is no list of idle domains that could be out of date.
+  // Invariant: a task is put into offer only in place of IDLE, and is taken out only to be run. So
+  // an offer that was accepted is run exactly once, and nothing can be offered to a domain that has
+  // stopped waiting. There is no list of idle domains that could be out of date.
   //
-  // No wake-up is lost: the domain publishes IDLE and then evaluates its predicate and looks for an
-  // offer before it parks, whoever makes the predicate true or an offer does that before it
-  // unparks, and an unpark that comes first makes park() return. An unpark that comes when the
-  // domain is busy may be used up by a fiber that parks on its carrier; nobody relies on it, as the
-  // domain evaluates anew whenever it starts to wait.
+  // No wake-up is lost. The domain publishes IDLE, then evaluates its predicate and looks for an
+  // offer, and only then parks. A thread that makes the predicate true, or makes an offer, does so
+  // first and then unparks the domain, and an unpark that comes before the park makes park() return
+  // at once. An unpark that comes while the domain is busy may be used up by a fiber that parks on
+  // its carrier; nothing relies on such an unpark, since the domain evaluates its predicate anew
+  // whenever it starts to wait.
   //
-  // Ordering: offer is changed by volatile operations only. What the lender did before trySpawn is
-  // seen by the task through them.
+  // Ordering: offer is changed by volatile operations only. Through them, the task sees everything
+  // that the lender did before trySpawn.
 
   private static final DomainTask BUSY = Mark.BUSY;
   private static final DomainTask IDLE = Mark.IDLE;
@@ -49,86 +54,148 @@ public final class Domain {
     }
   }
 
+  private static volatile @Nullable Lookup lookup;
+
   private final @Nullable Domains pool;
   private final int id;
-  private final Carrier thread;
+  private final String name;
+  private final DomainTask work;
+  private volatile @Nullable Carrier thread;
   private final AtomicReference<DomainTask> offer = new AtomicReference<>(BUSY);
   private volatile boolean recalled;
   private volatile @Nullable DomainTask task;
 
+  /** Open when a lender has been able to find this domain since its thread was started. */
+  private volatile CountDownLatch up = new CountDownLatch(1);
+
+  /** When the task was begun; only this thread uses it. */
+  private long begun;
+
   /**
-   * What the tasks that run here at present were lent under, innermost first; this thread's alone.
+   * The loans of the tasks that run here at present, innermost first; only this thread uses them.
    */
   private @Nullable Loan loan;
 
-  /** Whether the predicates of lenders are being evaluated for a guest; this thread's alone. */
+  /**
+   * Whether the predicates of lenders are being evaluated for a guest; only this thread uses it.
+   */
   private boolean looking;
 
-  /** The threads that run fibers here; this thread's alone. */
-  final Hosts hosts = new Hosts();
+  /** What is kept here for the tasks that run here, if anything; only this thread writes it. */
+  volatile @Nullable Attachment attachment;
 
   private record Loan(BooleanSupplier until, @Nullable Loan outer) {}
 
+  /** Something that is kept in a domain for the tasks that run there. */
+  interface Attachment {
+    /**
+     * Called now and then while the domain has a task, by one thread at a time. Returns what
+     * another domain is to do because this one is held up, if it is; that other domain may also not
+     * come.
+     */
+    @Nullable DomainTask look();
+
+    /** Called when the domain ends, in its thread. */
+    void domainEnds();
+  }
+
+  /** Knows the virtual threads that tasks run on their domains. */
+  interface Lookup {
+    /** Returns the domain that a virtual thread runs on at present, if it is such a thread. */
+    @Nullable Domain domainOf(Thread virtualThread);
+  }
+
   private static final class Carrier extends Thread {
     final Domain domain;
-    private final DomainTask work;
 
-    Carrier(Domain domain, String name, DomainTask work) {
-      super(null, null, name, 0, false); // inherits no thread locals and no context class loader
+    Carrier(Domain domain) {
+      super(null, null, domain.name, 0, false); // inherits no locals and no context class loader
       this.domain = domain;
-      this.work = work;
       setDaemon(true);
     }
 
     @Override
     public void run() {
-      JdkPollers.start();
       try {
-        work.run(domain);
+        JdkPollers.start();
+        domain.work.run(domain);
       } finally {
-        domain.hosts.end();
+        Attachment attachment = domain.attachment;
+        if (attachment != null) {
+          attachment.domainEnds();
+          domain.attachment = null;
+        }
       }
     }
   }
 
-  /** Makes a domain whose thread, once started, does {@code work} and ends. */
+  /** Makes a domain whose thread, each time that it is started, does {@code work} and ends. */
   Domain(@Nullable Domains pool, int id, DomainTask work) {
     this.pool = pool;
     this.id = id;
-    String name = "picos-domain-" + (pool == null ? "extra" : Integer.toString(id));
-    this.thread = new Carrier(this, name, work);
+    this.work = work;
+    this.name = "picos-domain-" + (id < 0 ? "extra" : Integer.toString(id));
   }
 
   /**
-   * Returns the domain that the calling thread is or, when a fiber calls, runs on; or {@code null}.
+   * Makes the thread. Before JDK 24 a thread keeps the class loaders of all that is on the stack
+   * which makes it, down to a privileged action; the first user has no part in that.
+   */
+  @SuppressWarnings("removal")
+  private Carrier newThread() {
+    return AccessController.doPrivileged((PrivilegedAction<Carrier>) () -> new Carrier(this));
+  }
+
+  /**
+   * Returns the domain that the calling thread is or, if it is a virtual thread, runs on; or {@code
+   * null}.
    */
   static @Nullable Domain current() {
     Thread thread = Thread.currentThread();
     if (thread instanceof Carrier carrier) {
       return carrier.domain;
     }
-    Seat seat = thread.isVirtual() ? Seat.of(thread) : null;
-    return seat == null ? null : seat.domain();
+    Lookup known = thread.isVirtual() ? lookup : null;
+    return known == null ? null : known.domainOf(thread);
   }
 
+  /**
+   * Makes {@link #current} find the domains of virtual threads. Code that runs such threads calls
+   * it once.
+   */
+  static void register(Lookup lookup) {
+    Domain.lookup = lookup;
+  }
+
+  /**
+   * Starts the thread. This is called for the first time, or when the thread has ended.
+   *
+   * @throws OutOfMemoryError if it cannot be started; it can be tried again
+   */
   void start() {
-    thread.start();
+    Carrier carrier = newThread();
+    up = new CountDownLatch(1);
+    thread = carrier;
+    boolean isStarted = false;
+    try {
+      carrier.start();
+      isStarted = true;
+    } finally {
+      if (!isStarted) {
+        thread = null;
+      }
+    }
   }
 
-  /** Whether this domain is waiting in {@link #idle}, or has got a task there. */
-  boolean isOnOffer() {
-    return offer.get() != BUSY;
-  }
-
-  boolean isNew() {
-    return thread.getState() == Thread.State.NEW;
-  }
-
-  void join() {
+  /** Waits until the thread has ended; an interrupt does not end the wait. */
+  void awaitEnd() {
+    Carrier carrier = thread;
     boolean interrupted = false;
-    while (thread.isAlive()) {
+    while (carrier != null) {
       try {
-        thread.join();
+        carrier.join();
+        carrier = null;
+        thread = null;
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -138,15 +205,65 @@ public final class Domain {
     }
   }
 
+  /** What the JVM says of this domain's thread. */
+  Thread.State state() {
+    Carrier carrier = thread;
+    return carrier == null ? Thread.State.NEW : carrier.getState();
+  }
+
+  /** How long this domain has had a processor, in nanoseconds; -1 if the JVM does not tell. */
+  long processorTime() {
+    Carrier carrier = thread;
+    if (carrier == null) {
+      return -1;
+    }
+    try {
+      return ManagementFactory.getThreadMXBean().getThreadCpuTime(carrier.threadId());
+    } catch (UnsupportedOperationException | LinkageError e) {
+      return -1; // such as in a JVM without java.management
+    }
+  }
+
+  /** Looks after this domain; returns what another one is to do if this one is held up. */
+  @Nullable DomainTask look() {
+    Attachment attached = attachment;
+    return attached == null || task == null ? null : attached.look();
+  }
+
+  /** Waits until this domain has been on offer since its thread was started. */
+  void awaitUp() {
+    boolean interrupted = false;
+    while (up.getCount() > 0) {
+      try {
+        up.await();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Whether this domain is waiting in {@link #idle}, or has been given a task there. */
+  boolean isOnOffer() {
+    return offer.get() != BUSY;
+  }
+
+  /** Whether there is no thread, since it was not started, or has ended and was awaited. */
+  boolean isNew() {
+    return thread == null;
+  }
+
   /** Returns the number of this domain in the pool, from 0; -1 for an extra domain. */
   public int id() {
     return id;
   }
 
   /**
-   * Returns the task that this domain of the pool runs, the innermost if it was lent on, or {@code
-   * null}. For those who look on: it may be another one by the time it is looked at. That of a
-   * scheduler says in its {@code toString()} which.
+   * Returns the task that this domain of the pool runs, the innermost one if the domain was lent
+   * on, or {@code null}. This is for observers: the domain may run another task by the time they
+   * look. The {@code toString()} of a scheduler's task names the scheduler.
    */
   public @Nullable DomainTask task() {
     return task;
@@ -157,24 +274,27 @@ public final class Domain {
    * its own.
    */
   public Domain next() {
-    return pool == null ? this : pool.all().get((id + 1) % pool.size());
+    return pool == null || id < 0 ? this : pool.all().get((id + 1) % pool.size());
   }
 
   /**
    * Waits in this domain, and lends it out while it waits, until {@code until} is true.
    *
-   * <p>If it is true at once nothing is run. Otherwise {@code until} is evaluated again after every
-   * {@link #wakeup} and after every task that was run meanwhile, and any number of times more; it
-   * must be quick, must not block and must not call operations of the pool. A task that was
-   * accepted is run before this returns, even if {@code until} has become true. Nests: a task may
-   * call this as well. An interrupt does not end the wait, and the status is kept. If {@code until}
-   * throws, so does this, and the domain is no longer lent out; exceptions of tasks do not come out
-   * of here.
+   * <p>If it is true at once, nothing is run. Otherwise {@code until} is evaluated again after
+   * every {@link #wakeup} and after every task that was run meanwhile, and any number of times
+   * more; it must be quick, must not block and must not call operations of the pool. A task that
+   * was accepted is run before this returns, even if {@code until} has become true. Calls may nest:
+   * a task may call this as well. An interrupt does not end the wait, and the status is kept. If
+   * {@code until} throws, this throws the same, and the domain is no longer lent out; what tasks
+   * throw does not leave this method. Once a task has been accepted, nothing that the domain does
+   * of its own accord needs memory.
    *
    * <p>The caller must hold no monitor: a guest may run slices of fibers, and a fiber that parks
-   * takes the record of the monitors that its carrier holds with it.
+   * takes with it the record of the monitors that its carrier holds.
    *
    * @throws IllegalStateException if the calling thread is not this domain's own
+   * @throws OutOfMemoryError if there is no memory to begin with; the domain has not been on offer
+   *     then
    */
   public void idle(BooleanSupplier until) {
     Objects.requireNonNull(until, "until");
@@ -185,46 +305,65 @@ public final class Domain {
     boolean interrupted = Thread.interrupted();
     try {
       while (!until.getAsBoolean()) {
-        DomainLent lent = new DomainLent(); // before, so that accepting a task cannot fail
         offer.set(IDLE);
         countIdle(1);
+        up.countDown(); // from now on a lender finds it
         try {
           while (offer.get() == IDLE && !until.getAsBoolean()) {
-            DomainSlept slept = new DomainSlept();
-            slept.begin();
+            DomainSlept slept = FlightRecording.beginSlept();
             LockSupport.park(this);
-            slept.commit(this);
+            FlightRecording.end(slept, this);
             interrupted |= Thread.interrupted();
           }
         } finally {
           interrupted |= Thread.interrupted(); // a guest starts with a clean status
-          leaveIdle(loan, lent);
+          leaveIdle(loan);
         }
       }
     } finally {
       recalled = true; // perhaps another lender waits too
       if (interrupted) {
-        thread.interrupt();
+        Thread.currentThread().interrupt();
       }
     }
   }
 
   /** Stops being on offer; runs the task first if one was offered. */
-  private void leaveIdle(Loan mine, DomainLent lent) {
+  private void leaveIdle(Loan mine) {
     DomainTask guest = offer.getAndSet(BUSY);
     if (guest == IDLE) {
       countIdle(-1);
-      return;
+    } else {
+      lend(mine, guest);
     }
+  }
+
+  /** Runs the oldest of {@code calls}, if any; {@code until} says when it is to leave. */
+  void answer(Calls calls, BooleanSupplier until) {
+    Loan mine = new Loan(until, loan); // before: a call that has been taken must be run
+    Calls.Call call = calls.poll();
+    if (call != null) {
+      lend(mine, call);
+    }
+  }
+
+  /** Runs {@code guest} in this domain's own thread; {@code until} says when it is to leave. */
+  void lend(DomainTask guest, BooleanSupplier until) {
+    lend(new Loan(until, loan), guest);
+  }
+
+  private void lend(Loan mine, DomainTask guest) {
     loan = mine;
     recalled = true; // so that the guest looks once at what its lender waits for
     DomainTask lender = task;
     task = guest;
-    lent.begin();
+    if (pool != null) {
+      pool.watch(); // after: it stops when there are no tasks
+    }
+    begun = System.nanoTime();
+    DomainLent lent = FlightRecording.beginLent();
     try {
       guest.run(this);
-    } catch (DomainsTerminated expected) {
-      // the way for a task to leave
     } catch (Throwable thrown) {
       report(thrown);
     } finally {
@@ -232,21 +371,19 @@ public final class Domain {
       loan = mine.outer;
       boolean unused = Thread.interrupted(); // what a guest leaves is not its lender's
     }
-    lent.commit(this, guest);
+    FlightRecording.end(lent, this, guest);
   }
 
   private void countIdle(int change) {
-    if (pool != null) {
+    if (pool != null && id >= 0) {
       pool.countIdle(change);
     }
   }
 
   private void report(Throwable thrown) {
-    if (pool != null) {
-      pool.failed(thrown);
-    }
     try {
-      thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+      Thread here = Thread.currentThread();
+      here.getUncaughtExceptionHandler().uncaughtException(here, thrown);
     } catch (Throwable ignored) {
       // as the JVM itself does
     }
@@ -263,22 +400,43 @@ public final class Domain {
   }
 
   /**
-   * Makes the {@link #idle} in progress in this domain evaluate its predicate at least once more,
-   * with everything visible that the caller did before. If a task is running in the domain
-   * meanwhile, it is asked to leave. Without an {@code idle} in progress this has no effect. From
-   * any thread.
+   * Makes the {@link #idle} in progress in this domain evaluate its predicate at least once more;
+   * the predicate then sees everything that the caller did before. If a task is running in the
+   * domain meanwhile, it is asked to leave. If no {@code idle} is in progress, this has no effect.
+   * It may be called from any thread.
    */
   public void wakeup() {
     recalled = true;
     LockSupport.unpark(thread);
   }
 
+  /** Asks the task that runs here, if any, to look whether it is to leave; else ends the wait. */
+  void recall() {
+    recalled = true;
+    if (isOnOffer()) {
+      LockSupport.unpark(thread);
+    }
+  }
+
   /**
-   * Returns whether a lender of this domain has work for it again: whether the predicate of an
-   * {@link #idle} holds in which the caller's task runs. A task asks whenever it is about to run
-   * another fiber, which costs a read of one flag, and leaves if so. A task that itself idles lets
-   * its predicate ask, too; there it is {@code false} while a guest of that task asks, who looks at
-   * all lenders itself. Called in the domain's own thread or in a fiber that it runs.
+   * Whether the task that runs here, if any, has had this domain for {@code nanos}. If not, it will
+   * ask again whether it is to leave. For the predicate of a lender.
+   */
+  boolean isFreeFor(long nanos) {
+    if (task == null || System.nanoTime() - begun >= nanos) {
+      return true;
+    }
+    recalled = true;
+    return false;
+  }
+
+  /**
+   * Returns whether a lender of this domain has work for it again, that is, whether the predicate
+   * holds of an {@link #idle} in which the caller's task runs. A task asks whenever it is about to
+   * run another fiber, which costs a read of one flag, and leaves if the answer is {@code true}. A
+   * task that itself idles lets its predicate ask, too; the predicate gets {@code false} while a
+   * guest of that task asks, since the guest looks at all lenders itself. This is called in the
+   * domain's own thread or in a fiber that it runs.
    */
   public boolean isRecalled() {
     return recalled && !looking && lenderWaits();
@@ -301,7 +459,7 @@ public final class Domain {
   }
 
   /**
-   * A predicate that throws shall do so in its lender, and not in the guest that happens to ask.
+   * A predicate that throws is to do so in its lender, and not in the guest that happens to ask.
    */
   private static boolean holds(BooleanSupplier until) {
     try {
@@ -311,19 +469,9 @@ public final class Domain {
     }
   }
 
-  /**
-   * Throws {@link DomainsTerminated} if the pool is being closed. For tasks that do not return when
-   * they have nothing to do.
-   */
-  public void checkTerminate() {
-    if (pool != null) {
-      pool.checkTerminate();
-    }
-  }
-
   /** Names the domain. */
   @Override
   public String toString() {
-    return thread.getName();
+    return name;
   }
 }

@@ -1,69 +1,134 @@
 package dev.picos.domains;
 
-import java.util.ArrayList;
+import static dev.picos.core.Computation.Mode.LIFO;
+
+import dev.picos.core.Computation;
+import dev.picos.core.Trigger;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The pool of {@linkplain Domain domains} that all schedulers of the JVM share.
  *
- * <p>A bounded set of carrier threads, lent to one scheduler after another. So several libraries,
- * each with a scheduler of its own, do not each bring a thread for every processor; and the number,
- * the names and the life of carrier threads are decided in one place. The pool is no scheduler: it
- * queues nothing.
+ * <p>It is a bounded set of carrier threads, lent to one scheduler after another. So several
+ * libraries, each with a scheduler of its own, do not each bring a thread for every processor; and
+ * the number, the names and the life of carrier threads are decided in one place. The pool is no
+ * scheduler: it queues nothing but the executions that are to go on and find no domain.
  *
- * <p>An application may {@link #prepare} the pool; libraries never do, they use {@link #shared}.
+ * <p>An application may {@link #prepare} the pool; libraries never do so, and use {@link #shared}.
  * There are as many domains as processors, or as {@code -Dpicos.domains} says, which also raises
- * the limit. Their threads are daemons, started with the first use.
+ * the limit. Their threads are daemons, started with the first use. They end when there has been
+ * nothing to do for half a minute, or {@code -Dpicos.keepAliveMillis}, and start again when they
+ * are needed.
  */
 public final class Domains {
   // For maintainers.
   //
-  // A lender offers a task to the domains in the order of their numbers, so that few of them, whose
-  // caches are warm, do what little there may be to do. The number of idle domains is only a hint
-  // that spares a busy pool the round; the truth is in each domain's offer.
+  // A lender offers a task to the domains in the order of their numbers, so that when there is
+  // little to do, a few domains, whose caches are warm, do it. The number of idle domains is only a
+  // hint, which spares a lender the search when the pool is busy; the truth is in each domain's
+  // offer.
+  //
+  // A task that must run though no domain is idle is a call. It waits in a queue, and the domains
+  // are recalled: each that has worked for the same task for a QUANTUM leaves that task at its next
+  // dispatch and takes the oldest call. No call is left while a domain is idle: a domain publishes
+  // that it is idle and then looks for calls, and a caller adds its call and then wakes every
+  // domain that is idle.
+  //
+  // While any domain has a task, or a call waits, the timer's thread looks after the pool, once
+  // every BEAT. If no call was taken for as long as PATIENCE, the domains are held up, by fibers
+  // that do not give way, and an extra domain answers the calls. A domain that is held up because
+  // its fiber blocks it is relieved by another one, idle or extra. Extra domains leave at their
+  // next dispatch when a domain of the pool is idle.
+  //
+  // The looks do not stop too early. The last one clears watching and then checks whether any
+  // domain has a task or a call waits. A domain that gets a task, and a caller, does so first and
+  // then reads watching. All of these accesses are volatile, so at least one of the two sees what
+  // the other did.
   //
   // Difference from the idle-domains library: no list of idle domains, whose entries can be stale
-  // there; a task that throws costs no capacity; nothing is accepted once closing has begun;
-  // prepare() returns when the pool is complete, whoever built it.
+  // there; a task that throws costs no capacity; prepare() returns when the pool is complete,
+  // whoever built it; a pool is never closed, as its threads are daemons that end when there is
+  // nothing to do.
 
-  /** How much of what tasks threw is kept for {@link #close}. */
-  private static final int FAILURES = 100;
+  private static final long TEN_MILLISECONDS = 10_000_000;
 
   private static final AtomicReference<@Nullable Domains> SHARED = new AtomicReference<>();
 
+  /** How long a domain works for a task, before it leaves it for one that waits. */
+  private static final long QUANTUM = TimeUnit.MILLISECONDS.toNanos(1);
+
+  private static final Duration BEAT = Duration.ofMillis(2);
+
+  /** After how many looks at which no call was taken an extra domain comes. */
+  private static final int PATIENCE = 5;
+
+  private static final Trigger.Action<Domains, @Nullable Void> ON_BEAT =
+      (trigger, domains, none) -> domains.onBeat();
+
+  private static final Trigger.Action<Domains, @Nullable Void> ON_RETIRE =
+      (trigger, domains, none) -> domains.onRetire();
+
+  /** The reason with which the computations of these timeouts are canceled; nobody sees it. */
+  private static final Throwable REASON = new Exception("timeout", null, false, false) {};
+
+  private final List<Life> lives;
   private final List<Domain> all;
+  private final Calls calls = new Calls();
+  private final AtomicBoolean watching = new AtomicBoolean();
+  private final Queue<Domain> extra = new ConcurrentLinkedQueue<>();
+  private final int mostInRelief = Property.nonNegative("picos.domains.relief", 256, "domains");
+  private final AtomicInteger inRelief = new AtomicInteger();
+
+  // For the one that looks.
+  private long takenBefore;
+  private int looksWithoutTaking;
+
   private final AtomicInteger idle = new AtomicInteger();
-  private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
-  private final CountDownLatch up;
+  private final Duration keepAlive;
+  private final AtomicBoolean retiring = new AtomicBoolean();
+
+  /** When somebody looked after the pool last, which is when there was something to do last. */
+  private volatile long lastLook;
+
   private final ReentrantLock starting = new ReentrantLock();
   private volatile boolean started;
-  private volatile boolean terminated;
 
-  /** Makes a pool, for tests as well; {@link #shared} is the one for everybody. */
+  /** Makes a pool; tests make their own, and {@link #shared} is the one for everybody. */
   Domains(int size) {
-    List<Domain> domains = new ArrayList<>(size);
-    for (int id = 0; id < size; id++) {
-      domains.add(new Domain(this, id, this::live));
-    }
-    all = List.copyOf(domains);
-    up = new CountDownLatch(size);
+    this(
+        size,
+        Duration.ofMillis(Property.positive("picos.keepAliveMillis", 30_000, "milliseconds")));
+  }
+
+  /** Makes a pool whose threads end when there has been nothing to do for {@code keepAlive}. */
+  Domains(int size, Duration keepAlive) {
+    this.keepAlive = keepAlive;
+    lives = Stream.generate(Life::new).limit(size).toList();
+    all = IntStream.range(0, size).mapToObj(id -> new Domain(this, id, lives.get(id))).toList();
   }
 
   /**
-   * Sizes the shared pool and starts it. For applications. The first call decides, or the first
-   * use; any other call returns the same pool whatever it asks for. Returns when the pool is
-   * complete.
+   * Sizes the shared pool and starts it. This is for applications. The first call decides on the
+   * size, or the first use of the pool; any other call returns the same pool, whatever it asks for.
+   * Returns when the pool is complete.
    *
-   * @param size how many domains, taken as the nearest number between 1 and the limit
+   * @param size the number of domains, taken as the nearest number between 1 and the limit
+   * @throws OutOfMemoryError if the threads cannot be started; the next use tries again
    */
   public static Domains prepare(int size) {
     Domains domains = SHARED.get();
@@ -86,20 +151,8 @@ public final class Domains {
   }
 
   private static int limit() {
-    String property = System.getProperty("picos.domains");
-    if (property == null) {
-      return Runtime.getRuntime().availableProcessors();
-    }
-    try {
-      int limit = Integer.parseInt(property);
-      if (limit > 0) {
-        return limit;
-      }
-    } catch (NumberFormatException e) {
-      // reported below
-    }
-    throw new IllegalArgumentException(
-        "-Dpicos.domains must be a positive number of domains: " + property);
+    return Property.positive(
+        "picos.domains", Runtime.getRuntime().availableProcessors(), "domains");
   }
 
   /** Returns how many domains there are. */
@@ -135,23 +188,25 @@ public final class Domains {
   }
 
   /**
-   * Lends a domain that is idle to {@code task}; if there is one, a domain that no other task has
-   * put to sleep, since that would have to wait until {@code task} gives way. Makes one attempt,
-   * queues nothing, waits for nobody and, once the pool has started, allocates nothing.
+   * Lends an idle domain to {@code task}, if possible one that no other task has put to sleep,
+   * since that task would have to wait until {@code task} gives way. Makes one attempt, queues
+   * nothing, waits for nobody and, once the pool has started, allocates nothing.
    *
-   * @return {@code true} if {@code task} will be run, exactly once, with everything visible that
-   *     the caller did before; {@code false}, which may be spurious, if it never will, as when no
-   *     domain is idle or the pool is being closed
+   * @return {@code true} if {@code task} will be run, exactly once, and will see everything that
+   *     the caller did before; {@code false}, which may be spurious, if it never will be run, for
+   *     instance because no domain is idle
+   * @throws OutOfMemoryError if the threads of the pool cannot be started; the task never runs
+   *     then, and the next call tries again
    */
   public boolean trySpawn(DomainTask task) {
     Objects.requireNonNull(task, "task");
     ensureStarted();
-    return !terminated && idle.get() > 0 && (tryLend(task, false) || tryLend(task, true));
+    return idle.get() > 0 && (tryLend(task, false) || tryLend(task, true));
   }
 
   /**
-   * Lends a domain on which nothing is going on, or any: one whose task sleeps, too, which would
-   * have to wait for this one to give way.
+   * Lends a domain on which nothing is going on; or, if {@code any}, also one whose task sleeps and
+   * would have to wait for this one to give way.
    */
   private boolean tryLend(DomainTask task, boolean any) {
     for (int i = 0; i < all.size(); i++) { // an iterator would be an allocation
@@ -171,115 +226,265 @@ public final class Domains {
    */
   void spawn(DomainTask task) {
     if (!trySpawn(task)) {
-      new Domain(null, -1, task).start();
+      startExtra(task);
     }
   }
 
-  private void ensureStarted() {
+  /**
+   * Runs {@code task} on an extra domain, which it leaves if one of the pool is idle.
+   *
+   * @throws OutOfMemoryError if no thread can be started; the task never runs then
+   */
+  private void startExtra(DomainTask task) {
+    Domain domain =
+        new Domain(
+            this,
+            -1,
+            here -> {
+              try {
+                here.lend(task, () -> idle.get() > 0);
+              } finally {
+                extra.remove(here);
+              }
+            });
+    boolean isStarted = false;
+    extra.add(domain);
+    try {
+      domain.start();
+      isStarted = true;
+    } finally {
+      if (!isStarted) {
+        extra.remove(domain);
+      }
+    }
+  }
+
+  /**
+   * Runs {@code call} as soon as a domain can: on one that is idle, or else on one that leaves the
+   * task that it has. Once the pool has been started, this cannot fail: it takes memory only to
+   * look later whether a domain has come, and does without where there is none.
+   */
+  void call(Calls.Call call) {
+    try {
+      if (trySpawn(call)) {
+        return;
+      }
+    } catch (OutOfMemoryError noThread) {
+      // Whoever looks after the pool tries again.
+    }
+    calls.add(call);
+    for (int i = 0; i < all.size(); i++) {
+      all.get(i).recall();
+    }
+    watch();
+  }
+
+  /** Sees to it that somebody looks after the pool as long as there is anything to do. */
+  void watch() {
+    later(BEAT, watching, ON_BEAT);
+  }
+
+  /**
+   * Has {@code action} run after {@code delay}, unless {@code pending} says that it is about to be
+   * already. Where there is no memory for that, the next call tries again.
+   */
+  private void later(
+      Duration delay, AtomicBoolean pending, Trigger.Action<Domains, @Nullable Void> action) {
+    if (!pending.get() && pending.compareAndSet(false, true)) {
+      try {
+        WheelTimer.shared()
+            .cancelAfter(Computation.withAction(LIFO, this, null, action), delay, REASON);
+      } catch (OutOfMemoryError e) {
+        pending.set(false);
+      }
+    }
+  }
+
+  private void onBeat() {
+    try {
+      lookAfterCalls();
+      all.forEach(this::lookAfter);
+      extra.forEach(this::lookAfter);
+    } catch (OutOfMemoryError | LinkageError noLook) {
+      // There was no memory for a thread, or to take a stack. The next look tries again.
+    } finally {
+      lastLook = System.nanoTime();
+      watching.set(false);
+      if (isBusy()) {
+        watch();
+      } else {
+        retireLater();
+      }
+    }
+  }
+
+  private boolean isBusy() {
+    if (!extra.isEmpty() || !calls.isEmpty()) {
+      return true;
+    }
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).task() != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void lookAfterCalls() {
+    long taken = calls.taken();
+    if (calls.isEmpty() || taken != takenBefore) {
+      takenBefore = taken;
+      looksWithoutTaking = 0;
+    } else if (++looksWithoutTaking >= PATIENCE) {
+      looksWithoutTaking = 0;
+      startExtra(this::answer);
+    }
+  }
+
+  private void lookAfter(Domain domain) {
+    DomainTask relief = domain.look();
+    if (relief != null) {
+      relieve(relief);
+    }
+    if (domain.id() < 0 && idle.get() > 0) {
+      domain.recall();
+    }
+  }
+
+  /** Has another domain do {@code relief}, as long as there are not too many of these. */
+  private void relieve(DomainTask relief) {
+    if (inRelief.get() >= mostInRelief || trySpawn(relief)) {
+      return;
+    }
+    inRelief.getAndIncrement();
+    boolean isStarted = false;
+    try {
+      startExtra(
+          here -> {
+            try {
+              relief.run(here);
+            } finally {
+              inRelief.getAndDecrement();
+            }
+          });
+      isStarted = true;
+    } finally {
+      if (!isStarted) {
+        inRelief.getAndDecrement();
+      }
+    }
+  }
+
+  /** What an extra domain does. */
+  private void answer(Domain here) {
+    for (Calls.Call call = calls.poll(); call != null; call = calls.poll()) {
+      call.run(here);
+    }
+  }
+
+  /**
+   * Starts the threads of the pool, unless they run, and waits until all of them are on offer.
+   *
+   * @throws OutOfMemoryError if a thread cannot be started; the next call tries again
+   */
+  void ensureStarted() {
     if (started) {
       return;
     }
     starting.lock();
     try {
-      if (terminated) {
-        return;
-      }
-      for (Domain domain : all) {
-        if (domain.isNew()) { // else somebody is starting the pool too, or has tried and failed
-          domain.start();
+      if (!started) {
+        for (Domain domain : all) {
+          if (domain.isNew()) { // else an earlier start has failed later on, or it has not retired
+            domain.start();
+          }
         }
+        all.forEach(Domain::awaitUp);
+        Relief.rehearse();
+        started = true;
       }
     } finally {
       starting.unlock();
     }
-    await(up);
-    started = true;
   }
 
-  private void live(Domain here) {
-    here.idle(new End(here));
+  // The end of threads that have nothing to do.
+
+  /** Sees to it that the threads end if there is nothing to do for a while. */
+  private void retireLater() {
+    if (started) {
+      later(keepAlive, retiring, ON_RETIRE);
+    }
   }
 
-  /** What a domain of the pool waits for when it has nothing else to do. */
-  private final class End implements BooleanSupplier {
-    private final Domain here;
-    private boolean isUp;
+  private void onRetire() {
+    retiring.set(false);
+    if (watching.get()) {
+      return; // the one that looks last sees to it again
+    }
+    if (System.nanoTime() - lastLook < keepAlive.toNanos()) {
+      retireLater();
+    } else {
+      retire();
+    }
+  }
 
-    End(Domain here) {
+  /**
+   * Ends the threads that are idle. A lender that comes meanwhile may find no domain idle, as when
+   * all of them are busy; the next one starts the threads again.
+   */
+  private void retire() {
+    starting.lock();
+    try {
+      started = false;
+      for (int id = 0; id < all.size(); id++) {
+        lives.get(id).tryEnd(all.get(id));
+      }
+    } finally {
+      starting.unlock();
+    }
+  }
+
+  /**
+   * What a domain of the pool does: it is on offer until a call waits, over and over again, until
+   * its end is lent to it.
+   */
+  private final class Life implements DomainTask, BooleanSupplier {
+    private final DomainTask end = here -> isOver = true;
+
+    /** Whether the end has come; only the thread of the domain uses it. */
+    private boolean isOver;
+
+    private @Nullable Domain here;
+
+    @Override
+    public void run(Domain here) {
       this.here = here;
+      isOver = false;
+      while (!isOver) {
+        try {
+          here.idle(this);
+          here.answer(calls, this);
+        } catch (Throwable noMemory) {
+          LockSupport.parkNanos(TEN_MILLISECONDS); // nobody would start the thread again
+        }
+      }
     }
 
     @Override
     public boolean getAsBoolean() {
-      boolean end = terminated;
-      if (!isUp && (end || here.isOnOffer())) {
-        isUp = true;
-        up.countDown(); // from now on trySpawn finds it
+      return isOver || (here != null && !calls.isEmpty() && here.isFreeFor(QUANTUM));
+    }
+
+    /** Ends the thread and waits until it has ended, unless the domain is busy. */
+    void tryEnd(Domain domain) {
+      if (domain.tryLend(end)) {
+        domain.awaitEnd();
       }
-      return end;
-    }
-  }
-
-  private static void await(CountDownLatch latch) {
-    boolean interrupted = false;
-    while (latch.getCount() > 0) {
-      try {
-        latch.await();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /**
-   * Throws {@link DomainsTerminated} once {@link #close} has been called. Costs one volatile read.
-   */
-  public void checkTerminate() {
-    if (terminated) {
-      throw new DomainsTerminated();
-    }
-  }
-
-  /**
-   * Ends the pool: accepts no more tasks, lets those that were accepted run, and waits until all
-   * domains have ended. Schedulers can go on to run on extra domains. Idempotent.
-   *
-   * @throws IllegalStateException if called by a task or a fiber on one of the domains, which would
-   *     wait for itself
-   * @throws DomainTasksFailedException if tasks threw, with what they threw, the first hundred or
-   *     so; once
-   */
-  public void close() {
-    if (current().isPresent()) {
-      throw new IllegalStateException("a domain cannot close its pool: it would wait for itself");
-    }
-    starting.lock();
-    try {
-      terminated = true;
-    } finally {
-      starting.unlock();
-    }
-    all.forEach(Domain::wakeup);
-    all.forEach(Domain::join);
-    List<Throwable> thrown = new ArrayList<>();
-    for (Throwable t = failures.poll(); t != null; t = failures.poll()) {
-      thrown.add(t);
-    }
-    if (!thrown.isEmpty()) {
-      throw new DomainTasksFailedException(thrown);
     }
   }
 
   void countIdle(int change) {
     idle.getAndAdd(change);
-  }
-
-  void failed(Throwable thrown) {
-    if (failures.size() < FAILURES) { // or a few more, when several fail at once
-      failures.add(thrown);
-    }
   }
 }

@@ -3,12 +3,14 @@ package dev.picos.domains;
 import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
+import dev.picos.core.Outcome;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -28,13 +30,19 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>A fiber has a true {@link Thread#currentThread}, thread locals, stack traces and interrupt
- * status of its own, and a JDK lock or blocking call that it makes parks the fiber and not the
- * domain. Several fibers one after another may have the same {@code Thread}, which is cleared of
- * what each has left behind, unless {@linkplain #freshThreads asked for} otherwise. A fiber that
- * ends owning a JDK lock leaves it owned.
+ * status of its own. When it waits for a JDK lock or in a blocking call, that parks the fiber and
+ * not the domain. Several fibers may have the same {@code Thread}, one after another, which is
+ * cleared of what each has left behind, unless {@linkplain #freshThreads fresh threads} are chosen.
+ * A fiber that ends while it owns a JDK lock leaves the lock owned. One that leaves a {@code
+ * StructuredTaskScope} open ends its thread with it; the JDK then closes the scope, and may still
+ * be waiting for the threads in it when the run is over.
  *
- * <p>Before JDK 24 a fiber that awaits, parks or blocks inside {@code synchronized} keeps its
- * domain from running other fibers until it continues.
+ * <p>A fiber may block its carrier, as when it reads a file, or waits in a class initialiser or,
+ * before JDK 24, inside {@code synchronized}. After some milliseconds another domain goes on with
+ * the other fibers, and until the blocked fiber calls its next operation, it runs beside them; also
+ * in an execution on one domain. At most {@code -Dpicos.domains.relief} domains (256 by default)
+ * are taken for that at a time beyond the pool's. What keeps other fibers from running for longer
+ * than half a second is logged.
  *
  * <p>Virtual threads that a fiber starts itself run on the JDK's own scheduler, and may outlive the
  * run.
@@ -43,17 +51,34 @@ public final class Execution {
   // For maintainers.
   //
   // Each domain that works for this execution has a seat, with the policy that it follows (see
-  // Workers). Slices run in the threads of domains only (see Host), so what belongs to a seat is
-  // used by one thread at a time, and leaving a seat and taking it orders everything.
+  // Workers). Slices run in the threads of domains only (see Host), so one thread at a time uses
+  // what belongs to a seat, and what a domain did on a seat before it left happens before what the
+  // next one does there.
   //
-  // It ends when it has been closed and no fiber is alive, or with the first exception that escapes
-  // from a fiber. Fibers that are alive after that are never run again: what becomes ready is
-  // dropped, and hence stays suspended.
+  // The execution ends when it has been closed and no fiber is alive, or with the first exception
+  // that escapes from a fiber of a run, or from a policy. Fibers that are alive after that never
+  // run again: one that becomes ready is dropped, and hence stays suspended.
   //
-  // Fibers from outside count in submitted. Whoever submits one counts it and then reads closed;
-  // whoever looks for the end reads closed and then counts. All of these are volatile: a fiber that
-  // was accepted, with closed unset, is counted by those who see closed set. One that is refused
-  // may have been counted meanwhile, so whoever takes it back wakes the last domain to look again.
+  // Fibers from outside are counted in submitted. A thread that submits one counts it and then
+  // reads closed; a domain that looks for the end reads closed and then adds up the counts. All of
+  // these accesses are volatile. So if a fiber was accepted because closed was not set, every
+  // domain that sees closed set counts that fiber. A fiber that is refused may have been counted
+  // meanwhile, so the thread that takes the count back wakes the last domain to look again.
+  //
+  // A fiber that is handed over on behalf of one that is alive is counted in submitted, too, but
+  // nobody has to look at closed for it: the execution cannot be over while the other one is alive.
+  // The proof is by contradiction. Suppose that a fiber is alive, and that a domain finds the sum
+  // of the starts equal to the sum of the ends.
+  //
+  // First, the domain has seen the start of each fiber whose end it has seen, because it reads the
+  // ends first. The sums are equal, so it has seen the starts and the ends of the same fibers.
+  // Secondly, for each fiber whose end it has seen, it has seen the start of every fiber that was
+  // started by that fiber or on its behalf: such a start is counted before that fiber ends, and the
+  // domain reads the starts after the ends. Hence, by induction from the first fiber on, it has
+  // seen the starts, and therefore the ends, of all the fibers that there are. But the fiber that
+  // is alive has not ended: a contradiction.
+
+  private static final long TEN_MILLISECONDS = 10_000_000;
 
   private final List<Seat> seats;
   private final boolean parallel;
@@ -64,22 +89,31 @@ public final class Execution {
   private final Computation<@Nullable Void> end = new Computation<>();
   private volatile boolean closed;
 
+  /** The fibers that block, or have blocked, a domain that has been relieved of its seat. */
+  private final Queue<Host> withoutSeat = new ConcurrentLinkedQueue<>();
+
   /** Whether all domains are to leave. Written by the workers, and read at every dispatch. */
   volatile boolean stopped;
 
   private @Nullable Timer timer;
   private @Nullable ClosedWorld world;
   private @Nullable Monitors monitors;
+  private @Nullable Roster roster;
+  private @Nullable Census census;
+  private @Nullable Patience patience;
+  private @Nullable Duration runTimeout;
   private @Nullable ClassLoader loader;
   private IntUnaryOperator random = bound -> ThreadLocalRandom.current().nextInt(bound);
   private boolean freshThreads;
   private boolean closesWorld;
+  private boolean endsOnInterrupt;
   private boolean begun;
 
   /**
    * Prepares an execution under {@code policy}, which serves no other, on one domain.
    *
    * @throws MissingFlagException if the JVM was not started with the flag that this needs
+   * @throws UnsupportedJvmException if this JVM cannot do it with any flag
    */
   public Execution(Policy policy) {
     this(List.of(Objects.requireNonNull(policy, "policy")));
@@ -93,6 +127,7 @@ public final class Execution {
    *
    * @throws IllegalArgumentException if there are no policies
    * @throws MissingFlagException if the JVM was not started with the flag that this needs
+   * @throws UnsupportedJvmException if this JVM cannot do it with any flag
    */
   public Execution(List<? extends Policy> policies) {
     checkSupported();
@@ -108,13 +143,14 @@ public final class Execution {
    * Finds out early, such as when a scheduler is built, whether an execution is possible.
    *
    * @throws MissingFlagException if the JVM was not started with the flag that this needs
+   * @throws UnsupportedJvmException if this JVM cannot do it with any flag
    */
   public static void checkSupported() {
     VirtualThreads.get();
     HostLookup.ensureRegistered();
   }
 
-  /** Chooses the clock for timeouts; real time when nobody chooses. */
+  /** Chooses the clock for timeouts; the default is real time. */
   public Execution timer(Timer timer) {
     this.timer = Objects.requireNonNull(timer, "timer");
     return this;
@@ -122,10 +158,11 @@ public final class Execution {
 
   /**
    * Chooses what {@link Fiber#random} gives in the fibers, for schedulers whose runs can be
-   * repeated; the JDK's {@link ThreadLocalRandom} when nobody chooses.
+   * repeated; the default is the JDK's {@link ThreadLocalRandom}.
    *
-   * @param random takes the bound, as {@link SplittableRandom#nextInt(int)}; called in fibers, by
-   *     one domain at a time if the execution has one. Must neither block nor call operations
+   * @param random takes the bound, as {@link SplittableRandom#nextInt(int)} does; it is called in
+   *     fibers, by one domain at a time if the execution has one, and must neither block nor call
+   *     operations
    */
   public Execution random(IntUnaryOperator random) {
     this.random = Objects.requireNonNull(random, "random");
@@ -133,7 +170,7 @@ public final class Execution {
   }
 
   /**
-   * Chooses whether every fiber gets a {@code Thread} of its own, for those who need its identity.
+   * Chooses whether every fiber gets a {@code Thread} of its own, for code that needs its identity.
    */
   public Execution freshThreads(boolean freshThreads) {
     this.freshThreads = freshThreads;
@@ -142,15 +179,15 @@ public final class Execution {
 
   /**
    * Declares that nothing but this execution's own fibers and timeouts wakes its fibers. When none
-   * can run and no timeout is set, {@link #run} then throws, and does not wait for ever. Before
+   * can run and no timeout is set, {@link #run} then throws instead of waiting for ever. Before
    * that, every await of a fiber ends as if the fiber were canceled, with that exception as the
-   * reason, or throws it where cancelation is forbidden: so the fibers clean up and end. Those that
+   * reason, or throws it where cancelation is forbidden; so the fibers clean up and end. Those that
    * wait in the JDK are left behind.
    *
-   * <p>It is not taken for a deadlock that a fiber is in a timed wait of the JDK or in I/O, or
-   * waits for another run; this is logged, once for each place. A fiber that waits for a thread is
-   * taken for deadlocked, even if a fiber has started that thread. Spawning takes longer in a
-   * closed world, since it notes where.
+   * <p>A fiber that is in a timed wait of the JDK or in I/O, or that waits for another run, is not
+   * taken for deadlocked; such a wait is logged, once for each place. A fiber that waits for a
+   * thread is taken for deadlocked, even if a fiber has started that thread. Spawning takes longer
+   * in a closed world, since it records where that happens.
    */
   public Execution closedWorld() {
     closesWorld = true;
@@ -160,11 +197,10 @@ public final class Execution {
   /**
    * Makes the order depend on the policy and the program alone, as far as that is possible: fibers
    * that wait to enter a monitor, or in {@link Object#wait}, are ready before the next dispatch
-   * after they are let in. It is logged where a fiber waits in a timed wait of the JDK, once for
-   * each place.
+   * after they are let in. A fiber's timed wait of the JDK is logged, once for each place.
    *
-   * <p>On several domains the order is by chance. What is left of this there is that a policy's own
-   * time does not pass while a fiber that has been let in is on its way.
+   * <p>On several domains, the order is left to chance. There, this only ensures that a policy's
+   * own time does not pass while a fiber that has been let in is on its way.
    */
   public Execution repeatable() {
     monitors = new Monitors(parallel);
@@ -172,34 +208,102 @@ public final class Execution {
   }
 
   /**
+   * Gives a run up that takes longer than {@code limit}, in real time: {@link #run} then throws an
+   * {@link UnfinishedRunException}, which says what each fiber was doing. This is for tests that
+   * hang. Spawning takes longer in such a run, since it records where that happens. What a fiber of
+   * the run has started as a run of its own is given up with it.
+   *
+   * <p>By default the limit is what {@code -Dpicos.run.timeout} says, such as {@code 30s} or {@code
+   * 5m}; without that there is none. A {@linkplain #start service} has no limit.
+   *
+   * @throws IllegalArgumentException if {@code limit} is not positive
+   */
+  public Execution runTimeout(Duration limit) {
+    if (!limit.isPositive()) {
+      throw new IllegalArgumentException("a run timeout must be positive: " + limit);
+    }
+    runTimeout = limit;
+    return this;
+  }
+
+  /**
+   * Chooses whether an interrupt of the thread that has called {@link #run}, which may be a fiber,
+   * gives the run up, as {@link #runTimeout} does; also one that has come before the run. The
+   * interrupt status is set again. By default the caller waits on, since it must not get ahead of
+   * the fibers. This is for tests, which their framework may interrupt when they take too long. It
+   * has no effect on a {@linkplain #start service}.
+   */
+  public Execution endsOnInterrupt(boolean ends) {
+    endsOnInterrupt = ends;
+    return this;
+  }
+
+  /**
    * Runs {@code main} as {@code fiber}, and returns when it and every fiber that it spawned have
-   * ended. The caller is suspended meanwhile and nothing runs on its stack. From any thread or
-   * fiber.
+   * ended. The caller is suspended meanwhile, and nothing runs on its stack. This may be called
+   * from any thread or fiber.
+   *
+   * <p>If memory runs out, this throws an {@link OutOfMemoryError} only as long as no fiber runs.
+   * Later, what needs memory and must not fail waits for it: the wake-up of a fiber, the start of
+   * one that has been spawned, and the exception of a run that has failed.
    *
    * @throws FatalFiberError if an exception leaves the {@code main} of any fiber
    * @throws DeadlockException if the fibers are in a deadlock, in a {@linkplain #closedWorld closed
    *     world}
+   * @throws UnfinishedRunException if the run has been given up, because of its {@linkplain
+   *     #runTimeout timeout} or an {@linkplain #endsOnInterrupt interrupt}
    * @throws IllegalStateException if this execution has been begun before
+   * @throws IllegalArgumentException if {@code -Dpicos.run.timeout} is no time
    */
   public void run(Fiber fiber, Consumer<? super Fiber> main) {
     Objects.requireNonNull(fiber, "fiber");
     Objects.requireNonNull(main, "main");
     begin();
+    Patience patience = newPatience();
+    closeWorld();
+    if (patience == null) {
+      begin(fiber, main);
+      awaitEnd();
+    } else {
+      this.patience = patience;
+      roster = patience.roster();
+      patience.begin();
+      try {
+        begin(fiber, main);
+        patience.awaitEnd();
+      } finally {
+        patience.over();
+      }
+    }
+    end.check();
+  }
+
+  private void begin(Fiber fiber, Consumer<? super Fiber> main) {
     submitted.set(1);
     closed = true;
     spawning(fiber);
     inbox.add(new Start(fiber, main));
     workers.start();
-    Fiber.current().forbid(end::join);
-    end.check();
+  }
+
+  private @Nullable Patience newPatience() {
+    Duration limit = runTimeout == null ? Patience.limitOfAllRuns() : runTimeout;
+    Seat caller = Seat.current();
+    Patience surrounding = caller == null ? null : caller.execution.patience;
+    if (limit == null && !endsOnInterrupt && surrounding == null) {
+      return null;
+    }
+    Census fibers = new Census(limit != null || closesWorld);
+    census = fibers;
+    return new Patience(this, end, fibers, limit, endsOnInterrupt, surrounding);
   }
 
   /**
-   * Begins this execution without a fiber, as a service that takes work from any thread. From any
-   * thread or fiber.
+   * Begins this execution without a fiber, as a service that takes work from any thread. This may
+   * be called from any thread or fiber.
    *
    * @throws IllegalStateException if this execution has been begun before, or its world is closed
-   * @throws OutOfMemoryError if a domain was needed and could not be had
+   * @throws OutOfMemoryError if the pool has not been started yet and cannot be
    */
   public Service start() {
     if (closesWorld) {
@@ -207,8 +311,23 @@ public final class Execution {
     }
     begin();
     Service service = new Service(this, end);
-    workers.start();
+    roster = service.roster();
+    workers.startAsleep();
     return service;
+  }
+
+  /**
+   * Waits until this is over. Where there is no memory to wait with, this tries again: the fibers
+   * run in any case, and the caller must not get ahead of them.
+   */
+  private void awaitEnd() {
+    while (end.isRunning()) {
+      try {
+        Fiber.current().runForbiddingCancelation(end::join);
+      } catch (OutOfMemoryError full) {
+        Thread.onSpinWait();
+      }
+    }
   }
 
   private void begin() {
@@ -216,17 +335,24 @@ public final class Execution {
       throw new IllegalStateException("an execution runs once");
     }
     begun = true;
+    loader = Thread.currentThread().getContextClassLoader();
+  }
+
+  private void closeWorld() {
     if (closesWorld) {
       PendingTimer pending = timer == null ? new PendingTimer(workers::lookAgain) : null;
       if (pending != null) {
         timer = pending;
       }
-      world = new ClosedWorld(pending);
+      Census fibers = census == null ? new Census(true) : census;
+      census = fibers;
+      world = new ClosedWorld(fibers, toString(), pending);
     }
-    loader = Thread.currentThread().getContextClassLoader();
   }
 
-  /** Starts a fiber from any thread; {@code false} if this has been closed or has failed. */
+  /**
+   * Starts a fiber from any thread; returns {@code false} if this has been closed or has failed.
+   */
   boolean trySubmit(Fiber fiber, Consumer<? super Fiber> main) {
     Start start = new Start(fiber, main);
     submitted.incrementAndGet();
@@ -239,7 +365,7 @@ public final class Execution {
     } finally {
       if (!accepted) {
         submitted.decrementAndGet();
-        workers.wakeSleeper();
+        workers.wake(); // a domain that looked meanwhile counted one too many
       }
     }
     if (accepted) {
@@ -248,10 +374,42 @@ public final class Execution {
     return accepted;
   }
 
+  /**
+   * Starts a fiber from any thread on behalf of a fiber of this execution, which does not end
+   * before this returns. If this has been stopped, the fiber is dropped, like those that become
+   * ready.
+   *
+   * @throws OutOfMemoryError if there is no memory for the fiber, which has not been started then
+   */
+  void spawnFromOutside(Fiber fiber, Consumer<? super Fiber> main) {
+    Start start = new Start(fiber, main);
+    submitted.incrementAndGet();
+    boolean accepted = false;
+    try {
+      spawning(fiber);
+      if (!stopped) {
+        inbox.add(start);
+      }
+      accepted = true;
+    } finally {
+      if (!accepted) {
+        ended(fiber);
+        submitted.decrementAndGet();
+        workers.lookAgain(); // a domain that looked meanwhile counted one too many
+      }
+    }
+    workers.callOneMore();
+  }
+
   /** Takes no more fibers from outside, and ends when none is alive. */
   void close() {
     closed = true;
-    workers.wakeSleeper();
+    workers.wake();
+  }
+
+  /** Makes every domain leave at its next dispatch; what is alive then is left behind. */
+  void stop() {
+    workers.stop();
   }
 
   /** Refuses {@code operation} in a fiber of this execution. */
@@ -273,7 +431,7 @@ public final class Execution {
     return closed && alive() == 0;
   }
 
-  /** How many fibers are alive; at least, as long as there are some. */
+  /** How many fibers are alive. The result is never 0 while any is. */
   private long alive() {
     long ended = 0;
     for (int i = 0; i < seats.size(); i++) {
@@ -286,40 +444,78 @@ public final class Execution {
     return started + submitted.get() - ended;
   }
 
-  /** The last domain has left. */
+  /**
+   * Called when the last domain has left. Nobody else tells those who wait for the end, so without
+   * memory for what they are told, this waits for memory.
+   */
   void end() {
+    if (alive() > 0) {
+      abandonHosts();
+    }
+    for (; ; ) {
+      try {
+        tryEnd();
+        return;
+      } catch (OutOfMemoryError full) {
+        waitForMemory();
+      }
+    }
+  }
+
+  private void abandonHosts() {
+    try {
+      Host.abandon(this);
+    } catch (Throwable failed) {
+      // such as for lack of memory; nothing depends on it
+    }
+  }
+
+  private void tryEnd() {
     Throwable cause = escaped.get();
     DeadlockException deadlock = deadlock();
     if (deadlock != null) {
+      Outcome<@Nullable Void> outcome = new Outcome.Canceled<>(deadlock);
       if (cause != null) {
-        deadlock.addSuppressed(cause);
+        deadlock.addSuppressed(cause); // the last thing that may fail, so it is done once
       }
-      end.tryCancel(deadlock);
+      end.tryComplete(outcome);
     } else if (cause == null) {
       end.tryReturn(null);
     } else {
-      end.tryCancel(new FatalFiberError(cause, alive()));
+      end.tryCancel(new FatalFiberError(cause, alive(), toString()));
     }
-  }
-
-  /** Stops this execution because of what escaped from a fiber, or from a policy. */
-  void fail(Throwable thrown) {
-    if (thrown == deadlock()) {
-      return; // the fiber unwinds
-    }
-    Throwable earlier = escaped.compareAndExchange(null, thrown);
-    if (earlier != null && earlier != thrown) {
-      earlier.addSuppressed(thrown);
-    }
-    workers.stop();
   }
 
   /**
-   * A fiber is ready. Called by the JVM, in any thread, so it must not throw.
+   * Stops this execution because of what escaped from a fiber, or from a policy. Takes no memory
+   * that it cannot do without.
+   */
+  void fail(Throwable thrown) {
+    if (thrown == deadlock() || (patience != null && thrown == patience.givenUp())) {
+      return; // the fiber unwinds
+    }
+    boolean isFirst = escaped.compareAndSet(null, thrown);
+    workers.stop();
+    Throwable earlier = escaped.get();
+    if (!isFirst && earlier != null && earlier != thrown) {
+      try {
+        earlier.addSuppressed(thrown);
+      } catch (OutOfMemoryError full) {
+        // The first one is reported nonetheless.
+      }
+    }
+  }
+
+  /**
+   * Takes a fiber that is ready. The JVM calls this in any thread, so it must not throw.
    *
-   * @param here where the caller runs, if in an execution
+   * @param here the seat on which the caller runs, if it runs in an execution
    */
   void ready(Ready fiber, @Nullable Seat here) {
+    ready(fiber, here, true);
+  }
+
+  private void ready(Ready fiber, @Nullable Seat here, boolean onForeignStack) {
     while (!stopped) {
       try {
         if (here == null || here.execution != this) {
@@ -331,14 +527,37 @@ public final class Execution {
         return;
       } catch (OutOfMemoryError e) {
         waitForMemory(); // nobody else will try again
+      } catch (StackOverflowError e) {
+        if (onForeignStack && here != null && here.execution == this) {
+          // The stack is the caller's. The domain queues the fiber when it is back on its own; to
+          // leave the fiber there takes no call, and hence no stack.
+          fiber.below = here.late;
+          here.late = fiber;
+          return;
+        }
+        fail(e); // rather than lose the fiber in silence
       } catch (Throwable defect) {
         fail(defect);
       }
     }
   }
 
-  private static void waitForMemory() {
-    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+  /** Queues what a fiber on {@code seat} had no stack to queue; called in the domain's thread. */
+  void readyLate(Seat seat) {
+    for (Ready fiber = seat.late; fiber != null; fiber = seat.late) {
+      seat.late = fiber.below;
+      fiber.below = null;
+      ready(fiber, seat, false);
+    }
+  }
+
+  /**
+   * Called in platform threads, or where a virtual thread is pinned. Like all that is done for lack
+   * of memory, this must not make the JVM load or link for the first time what takes memory, such
+   * as a further class or the invocation of a handle.
+   */
+  static void waitForMemory() {
+    LockSupport.parkNanos(TEN_MILLISECONDS);
   }
 
   private void add(Ready fiber, Seat seat) {
@@ -346,8 +565,19 @@ public final class Execution {
       inbox.emptyInto(seat.policy); // what was ready before stays before
     }
     seat.policy.ready(fiber, fiber.goesFirst());
-    if (parallel && seat.policy.available() > 1) {
-      workers.callOneMore();
+    if (parallel) {
+      callOneMore(seat);
+    }
+  }
+
+  /** By now the fiber is queued, so what goes wrong here must not look as if it were not. */
+  private void callOneMore(Seat seat) {
+    try {
+      if (workers.mayCallOneMore() && seat.policy.available() > 1) {
+        workers.callOneMore();
+      }
+    } catch (StackOverflowError e) {
+      // The beat finds out that fibers wait.
     }
   }
 
@@ -357,12 +587,12 @@ public final class Execution {
     return monitors;
   }
 
-  /** Whether a fiber may become ready by and by that has been let into a monitor. */
+  /** Whether a fiber that has been let into a monitor may yet become ready. */
   private boolean isLetIntoMonitors() {
     return monitors != null && !parallel && !monitors.isEmpty();
   }
 
-  /** Whether there is something to run. Says so for all domains, of which no other is running. */
+  /** Whether there is something to run on any domain. No other domain is running meanwhile. */
   boolean isAnyReady(Seat seat) {
     if (parallel && monitors != null && isEmpty(seat)) {
       monitors.awaitReleased();
@@ -370,38 +600,125 @@ public final class Execution {
     return !isEmpty(seat);
   }
 
-  // The closed world.
+  // Domains that are blocked.
+
+  /** Called at each look of the pool at a domain that works here. */
+  void look() {
+    workers.lookOnce();
+  }
+
+  /** Whether there is a fiber that a further domain could run. */
+  boolean areFibersWaiting() {
+    return workers.areFibersWaiting();
+  }
+
+  /** Whether the order is to depend on the policy and the program alone. */
+  boolean isRepeatable() {
+    return monitors != null;
+  }
+
+  /** Called when the fiber is about to lose its seat to another domain. */
+  void losesSeat(Host host) {
+    withoutSeat.add(host);
+  }
+
+  /** Called when the fiber has left its carrier, or has not lost the seat after all. */
+  void isBack(Host host) {
+    withoutSeat.remove(host); // one of several, perhaps
+    blocksStill();
+  }
+
+  /** Called now and then while a fiber blocks a domain that has been relieved. */
+  void blocksStill() {
+    if (world != null || isRepeatable()) {
+      workers.lookAgain(); // what it does now, or waits for now, may make a difference
+    }
+  }
+
+  /** Makes {@code here} go on with a seat that it has taken over. */
+  void relieve(Domain here, Seat seat) {
+    workers.relieve(here, seat);
+  }
+
+  /**
+   * Whether every fiber that has lost its seat waits. While one goes on, no time passes, and there
+   * is no deadlock.
+   */
+  boolean doAllWithoutSeatWait() {
+    for (Host host : withoutSeat) {
+      if (!host.isSuspended()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // The fibers that are alive, where somebody may want to know about them, and the closed world.
 
   private @Nullable DeadlockException deadlock() {
     return world == null ? null : world.deadlock();
   }
 
-  /** A fiber is about to be spawned. */
+  /** Called when a fiber is about to be spawned. */
   void spawning(Fiber fiber) {
-    if (world != null) {
-      world.spawning(fiber);
+    if (census != null) {
+      census.spawning(fiber);
     }
   }
 
+  /** Called when a host has been given a fiber. */
   void begun(Fiber fiber, Host host) {
-    if (world != null) {
-      world.begun(fiber, host);
+    if (census != null) {
+      census.begun(fiber, host);
+    }
+    if (roster != null) {
+      roster.begun(fiber, host);
     }
   }
 
-  /** The fiber has ended, or has not been spawned after all. */
+  // What may be stopped by force: a service, or a run that may be given up.
+
+  /** Called in the thread of a fiber that is about to start. */
+  void starting(Fiber fiber, Thread thread) {
+    if (roster != null) {
+      roster.starting(fiber, thread);
+    }
+  }
+
+  /** Called by a host that has no fiber of this execution any more. */
+  void left(Host host) {
+    if (roster != null) {
+      roster.left(host);
+    }
+  }
+
+  /** Called with what has left the main of a fiber: it ends a run, but not a service. */
+  void escaped(Throwable thrown) {
+    if (roster == null) {
+      fail(thrown);
+    } else {
+      roster.uncaught(thrown);
+    }
+  }
+
+  // The fibers that are alive, continued.
+
+  /** Called when the fiber has ended, or has not been spawned after all. */
   void ended(Fiber fiber) {
-    if (world != null) {
-      world.ended(fiber);
+    if (census != null) {
+      census.ended(fiber);
     }
   }
 
-  /** Returns what a fiber is to throw that was woken without a signal; {@code null} if nothing. */
+  /** Returns what a fiber that was woken without a signal is to throw; {@code null} if nothing. */
   @Nullable DeadlockException unwinding(Fiber fiber) {
     return world != null && world.unwinds(fiber) ? world.deadlock() : null;
   }
 
-  /** Nothing is ready on any domain, and time does not pass. Returns whether to look again. */
+  /**
+   * Called when nothing is ready on any domain and time does not pass. Returns whether to look
+   * again.
+   */
   boolean unwindsDeadlock(Seat seat) {
     if (world == null || isOver() || !isEmpty(seat)) {
       return false;
@@ -416,21 +733,20 @@ public final class Execution {
     };
   }
 
-  void spawn(Fiber fiber, Consumer<? super Fiber> main, Seat seat) {
-    Start start = new Start(fiber, main);
+  void spawn(Start start, Seat seat) {
     seat.countStarted(1); // before another domain can run it
     try {
       add(start, seat);
     } catch (Throwable thrown) {
-      notStarted(fiber, seat, thrown);
+      notStarted(start.fiber, seat, thrown);
     }
   }
 
   private void notStarted(Fiber fiber, Seat seat, Throwable thrown) {
     seat.countStarted(-1);
     ended(fiber);
-    if (thrown instanceof OutOfMemoryError noMemory) {
-      throw noMemory; // and that is all
+    if (thrown instanceof OutOfMemoryError || thrown instanceof StackOverflowError) {
+      throw (VirtualMachineError) thrown; // and that is all
     }
     fail(thrown);
   }
@@ -476,21 +792,25 @@ public final class Execution {
     return seat.policy.next();
   }
 
-  /** Whether there is nothing to run at present for who has that seat. */
+  /** Whether there is nothing to run at present for the domain that has that seat. */
   boolean isEmpty(Seat seat) {
-    return inbox.isEmpty() && seat.policy.isEmpty();
+    return inbox.isEmpty() && seat.late == null && seat.policy.isEmpty();
   }
 
   /** What runs after a fiber that has ended; {@code null} if the domain has to decide. */
   @Nullable Ready nextAfter(Seat seat) {
-    if (freshThreads || stopped || isLetIntoMonitors() || seat.domain().isRecalled()) {
+    if (freshThreads
+        || stopped
+        || seat.late != null
+        || isLetIntoMonitors()
+        || seat.domain().isRecalled()) {
       return null;
     }
     try {
       inbox.emptyInto(seat.policy);
       return seat.policy.next();
     } catch (OutOfMemoryError e) {
-      return null; // to wait here, on the stack of a host, would bring it to another domain
+      return null; // waiting here, on the stack of a host, would bring it to another domain
     } catch (Throwable defect) {
       fail(defect);
       return null;
@@ -498,10 +818,10 @@ public final class Execution {
   }
 
   boolean reusesHosts() {
-    return !freshThreads;
+    return !freshThreads && (roster == null || !roster.isForced());
   }
 
-  /** The context class loader for fibers: that of whoever called {@link #run}. */
+  /** The context class loader for fibers: that of the caller of {@link #run}. */
   @Nullable ClassLoader loader() {
     return loader;
   }

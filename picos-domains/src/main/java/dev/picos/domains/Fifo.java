@@ -4,11 +4,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The policy of one domain that no other takes fibers from: first come, first served, but those
- * that are canceled before all others.
+ * The policy of one domain that no other takes fibers from: first come, first served, except that
+ * those that are canceled go before all others.
  *
- * <p>Difference from the original: it puts the canceled at the head of its one queue, so that the
- * last of them comes first; here they, too, come in their order.
+ * <p>Difference from the original: it puts the canceled fibers at the head of its one queue, so
+ * that the last of them comes first; here they, too, come in their order.
  */
 public final class Fifo implements Policy {
   private final ReadyQueue ready = new ReadyQueue();
@@ -17,14 +17,15 @@ public final class Fifo implements Policy {
   private final String name;
   private final int quota;
 
-  /** What is left to the running fiber. */
+  /** What is left of the running fiber's quota. */
   private int remaining;
 
   /**
    * Makes a policy for one execution.
    *
-   * @param name that of the scheduler, for people
-   * @param quota after how many operations that did not suspend it a fiber has to give way
+   * @param name the name of the scheduler, for people
+   * @param quota the number of operations that did not suspend it after which a fiber has to give
+   *     way
    * @throws IllegalArgumentException if {@code quota} is not positive
    */
   public Fifo(String name, int quota) {
@@ -55,6 +56,12 @@ public final class Fifo implements Policy {
   @Override
   public boolean spend(Operation operation) {
     return --remaining <= 0;
+  }
+
+  /** As long as no domain takes fibers from another, this only tells that some wait. */
+  @Override
+  public int available() {
+    return ready.size() + canceled.size();
   }
 
   /** Names the scheduler. */

@@ -9,11 +9,13 @@ import org.jspecify.annotations.Nullable;
  * scheduler. A thread that was started in a fiber has inherited that scheduler but is not the
  * host's thread.
  */
-final class HostLookup extends HandlerLookup {
+final class HostLookup extends HandlerLookup implements Domain.Lookup {
   private static final VirtualThreads THREADS = VirtualThreads.get();
 
   static {
-    register(new HostLookup());
+    HostLookup lookup = new HostLookup();
+    register(lookup);
+    Domain.register(lookup);
   }
 
   private HostLookup() {}
@@ -28,8 +30,15 @@ final class HostLookup extends HandlerLookup {
     return host(current);
   }
 
+  @Override
+  public @Nullable Domain domainOf(Thread virtualThread) {
+    Host host = host(virtualThread);
+    Seat seat = host == null ? null : host.heldSeat();
+    return seat == null ? null : seat.domain();
+  }
+
   /** Returns the host that a virtual thread is, if it is one. */
-  @Nullable Host host(Thread virtualThread) {
+  static @Nullable Host host(Thread virtualThread) {
     return THREADS.schedulerOf(virtualThread) instanceof Host host && host.thread == virtualThread
         ? host
         : null;

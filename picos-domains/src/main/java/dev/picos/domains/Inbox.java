@@ -5,20 +5,22 @@ import java.util.function.Consumer;
 import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 
 /**
- * What was made ready by threads that are no domains of the execution, until one of its domains
- * hands it to its policy. So a policy hears of everything in its domain's own thread.
+ * The fibers that were made ready by threads that are not domains of the execution, until one of
+ * its domains hands them to its policy. So a policy learns of every fiber in its domain's own
+ * thread.
  */
 final class Inbox {
   // For maintainers.
   //
-  // Whoever has added a fiber then sets arrived; a domain clears arrived and then takes out what is
-  // there. So a fiber that was added entirely has been taken out, or arrived is set: domains need
-  // look no further than at that one flag before each dispatch. One whose adding was stopped in the
-  // middle can hide later ones that were added entirely; arrived is set once more when it goes on.
+  // A thread that adds a fiber sets arrived after that; a domain clears arrived and then takes out
+  // what is there. So once a fiber has been added completely, it has been taken out, or arrived is
+  // set: domains only have to look at that one flag before each dispatch. A fiber whose adding was
+  // stopped in the middle can hide later ones that were added completely; arrived is set once more
+  // when that thread goes on.
   //
-  // One domain at a time takes out. Another that finds it at that passes by; what the first one may
-  // have missed has set arrived again, so it keeps the execution from sleeping and is found by the
-  // next look.
+  // One domain at a time takes fibers out. Another domain that finds one doing so passes by. What
+  // the first one may have missed has set arrived again, which keeps the execution from sleeping,
+  // so the next look finds it.
 
   private static final int CHUNK = 256;
 
@@ -43,7 +45,7 @@ final class Inbox {
   /**
    * Hands everything to {@code policy}, in the order in which it came.
    *
-   * @throws OutOfMemoryError if the policy throws it; what it has not got stays here
+   * @throws OutOfMemoryError if the policy throws it; what it has not received stays here
    */
   void emptyInto(Policy policy) {
     if (arrived) {
@@ -58,14 +60,15 @@ final class Inbox {
     }
   }
 
-  // By itself, so that the look at the flag is compiled into every dispatch and this is not.
+  // This is a method by itself, so that the check of the flag is compiled into every dispatch and
+  // this is not.
   private void takeOut(Consumer<? super Ready> sink) {
     if (emptying.compareAndSet(false, true)) {
       arrived = false;
       boolean done = false;
       try {
-        // All of it, whereas drain() has a limit. Relaxed: does not wait for a thread that was
-        // stopped in the middle of adding.
+        // This takes out everything, whereas drain() has a limit. The relaxed operations do not
+        // wait for a thread that was stopped in the middle of adding.
         for (Ready next = queue.relaxedPeek(); next != null; next = queue.relaxedPeek()) {
           sink.accept(next);
           queue.relaxedPoll();

@@ -2,8 +2,8 @@ package dev.picos.domains;
 
 /**
  * Starts the JDK's threads that wait for sockets, from a platform thread. They may be virtual
- * threads that inherit the scheduler of whoever starts them; if that were a fiber, they would live
- * in its scheduler's queue for ever.
+ * threads that inherit the scheduler of the thread that starts them; if that were a fiber, they
+ * would live in its scheduler's queue for ever.
  */
 final class JdkPollers {
   private JdkPollers() {}
@@ -11,8 +11,9 @@ final class JdkPollers {
   static void start() {
     try {
       Class.forName("sun.nio.ch.Poller");
-    } catch (ClassNotFoundException | LinkageError e) {
-      // A JDK without this class has no such threads.
+    } catch (Throwable failed) {
+      // A JDK without this class has no such threads. One that cannot start them now, for lack of
+      // memory, is no reason for the domain that asks to end.
     }
   }
 }

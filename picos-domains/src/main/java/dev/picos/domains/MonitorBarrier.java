@@ -7,20 +7,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Waits until the virtual threads that monitors were released to are ready. The JVM does not make
- * them so at once: from JDK 24 on, a thread of its own does a moment later.
+ * them ready at once: from JDK 24 on, a thread of its own does so a moment later.
  */
 final class MonitorBarrier {
   // For maintainers.
   //
-  // Whoever releases a monitor puts the virtual thread that is next on a list, before it goes on. A
-  // single thread of the JVM takes all that is on the list, makes one after the other ready, and
-  // looks again. So what was on the list before a virtual thread of ours was put there is ready
-  // when ours is, or is still in the same batch, as the newest comes first. A second one of ours
-  // that is put there after that comes in a later batch, and with it, the first batch is over.
+  // A thread that releases a monitor puts the virtual thread that is next on a list, before it goes
+  // on. A single thread of the JVM takes all that is on the list as one batch, makes one after the
+  // other ready, and looks again. Suppose that a first virtual thread of ours is put on the list.
+  // When it is ready, each thread that was on the list before it is ready, too, or is still in the
+  // same batch, as the newest comes first. Suppose that a second one of ours is put on the list
+  // after that. It comes in a later batch, so when it is ready, the first batch is over, and all
+  // that was on the list before our first thread is ready.
   //
-  // The monitor is owned by a virtual thread as well: the platform thread that runs ours is not to
-  // own any meanwhile. Before JDK 24 a virtual thread that waits for a monitor keeps its carrier,
-  // so this is not needed; nor would it work, as ours would block the thread that runs the owner.
+  // A virtual thread owns the monitor, too, because the platform thread that runs ours must not own
+  // any meanwhile. Before JDK 24, a virtual thread that waits for a monitor keeps its carrier, so
+  // this is not needed. Nor would it work, as ours would block the thread that runs the owner.
 
   private static final int JDK = Runtime.version().feature();
   private static final int FIRST_WITH_LIST = 24;
@@ -29,7 +31,10 @@ final class MonitorBarrier {
 
   private MonitorBarrier() {}
 
-  /** Waits, in a platform thread. What has become ready has been handed to its scheduler. */
+  /**
+   * Waits, in a platform thread. By the end, what has become ready has been handed to its
+   * scheduler.
+   */
   static void await() {
     if (JDK >= FIRST_WITH_LIST) {
       new MonitorBarrier().pass();

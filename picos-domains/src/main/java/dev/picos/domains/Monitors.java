@@ -8,24 +8,25 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The fibers of an execution that wait to enter a monitor, or in {@link Object#wait}. On one domain
- * it makes them ready in an order that depends on the program alone.
+ * The fibers of an execution that wait to enter a monitor, or in {@link Object#wait}. On one
+ * domain, this class makes them ready in an order that depends on the program alone.
  */
 final class Monitors {
   // For maintainers.
   //
-  // The JVM makes a fiber that may enter a monitor ready at any time after the release, from a
-  // thread of its own, through the inbox (see MonitorBarrier). While there are such fibers the
-  // domain therefore looks into the inbox only before it chooses who is next, after the barrier,
-  // and hands on those that have come in the order in which they began to wait. Others that come
-  // through the inbox are woken from outside, and cannot be repeated anyway.
+  // After a monitor is released, the JVM makes the fiber that may enter it ready at any time, from
+  // a thread of its own, through the inbox (see MonitorBarrier). While there are such fibers, the
+  // domain therefore looks into the inbox only after the barrier, when it is about to choose the
+  // next fiber. It hands on those that have come in the order in which they began to wait; so the
+  // order does not depend on when the JVM made them ready. Other fibers that come through the inbox
+  // are woken from outside, and their order cannot be repeated anyway.
   //
-  // A fiber in Object.wait is told from one that is parked by the JDK by having no blocker; one
-  // more in the set that is parked without a blocker does no harm.
+  // A fiber in Object.wait has no blocker, unlike one that the JDK has parked. A fiber that is
+  // parked without a blocker may be in the set, too, which does no harm.
   //
-  // On one domain it is used by that domain alone, and the set keeps the order. On several, a fiber
-  // may run on another one before it is noted that it waits here, and stays noted until it runs
-  // once more; that does no harm either, as what counts is the state of its thread.
+  // On one domain, only that domain uses the set, and the set keeps the order. On several, a fiber
+  // may run on another domain before it is added to the set here, and then stays in the set until
+  // it runs once more. That does no harm either, since what counts is the state of its thread.
 
   private final Set<Host> waiting;
 
@@ -38,14 +39,14 @@ final class Monitors {
     return waiting.isEmpty();
   }
 
-  /** A fiber runs. */
+  /** Called when a fiber is about to run. */
   void resumed(Host host) {
     if (!waiting.isEmpty()) {
       waiting.remove(host);
     }
   }
 
-  /** The slice of a fiber is over. */
+  /** Called when the slice of a fiber is over. */
   void suspended(Host host) {
     switch (host.thread.getState()) {
       case BLOCKED -> waiting.add(host);
@@ -71,7 +72,9 @@ final class Monitors {
     };
   }
 
-  /** Waits until every fiber that was let into a monitor is in the inbox. No fiber runs. */
+  /**
+   * Waits until every fiber that was let into a monitor is in the inbox. No fiber runs meanwhile.
+   */
   void awaitReleased() {
     if (waiting.stream().anyMatch(Monitors::mayHaveBeenReleased)) {
       MonitorBarrier.await();

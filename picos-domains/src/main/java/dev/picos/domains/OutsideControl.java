@@ -3,8 +3,9 @@ package dev.picos.domains;
 import java.lang.System.Logger.Level;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
-/** Tells of waits that the run of a fiber has no control of, once for each place in the program. */
+/** Logs waits that the run of a fiber has no control of, once for each place in the program. */
 final class OutsideControl {
   private static final System.Logger LOGGER = System.getLogger("dev.picos.domains");
 
@@ -12,20 +13,26 @@ final class OutsideControl {
 
   private OutsideControl() {}
 
-  /** A fiber waits in {@code thread} for real time, for I/O or for another run. */
+  /** Called when a fiber waits in {@code thread} for real time, for I/O or for another run. */
   static void report(Thread thread) {
+    StackTraceElement place = placeOf(thread);
+    if (place != null && REPORTED.add(place)) {
+      LOGGER.log(
+          Level.WARNING,
+          "a fiber waits at {0}, for what is outside the control of its run: the run waits in"
+              + " real time, and cannot be repeated",
+          place);
+    }
+  }
+
+  /** Where {@code thread} is in the program, rather than in the JDK. */
+  static @Nullable StackTraceElement placeOf(Thread thread) {
     for (StackTraceElement frame : thread.getStackTrace()) {
       if (!isOfTheJdk(frame)) {
-        if (REPORTED.add(frame)) {
-          LOGGER.log(
-              Level.WARNING,
-              "a fiber waits at {0}, for what is outside the control of its run: the run waits in"
-                  + " real time, and cannot be repeated",
-              frame);
-        }
-        return;
+        return frame;
       }
     }
+    return null;
   }
 
   private static boolean isOfTheJdk(StackTraceElement frame) {

@@ -1,14 +1,21 @@
 package dev.picos.domains;
 
 import dev.picos.core.Computation;
+import dev.picos.core.Outcome;
 import dev.picos.core.Trigger;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
-/** Real time for one execution, which knows whether a timeout may still wake a fiber of it. */
+/**
+ * A timer in real time for one execution. It knows whether a timeout may still wake one of its
+ * fibers.
+ */
 final class PendingTimer implements Timer {
-  // The timer cancels an alarm, which then cancels the computation and only after that is not
-  // pending any more: all that the cancelation wakes has been woken by then.
+  // The shared timer cancels an alarm. The alarm then cancels the computation, and only after that
+  // is it no longer pending: by then, all that the cancelation wakes has been woken. If the
+  // computation is completed earlier, the alarm returns; so it does if it could not be set. However
+  // an alarm ends, it ends once, and that is when it is counted back.
 
   private final AtomicLong pending = new AtomicLong();
   private final Runnable noneIsPending;
@@ -20,31 +27,39 @@ final class PendingTimer implements Timer {
     this.noneIsPending = noneIsPending;
   }
 
-  private record Timeout(Computation<?> computation, Throwable reason) {}
-
-  @Override
-  public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
-    Computation<Object> alarm =
-        Computation.withAction(
-            Computation.Mode.FIFO,
-            this,
-            new Timeout(computation, reason),
-            (trigger, timer, timeout) -> timer.over(timeout));
-    pending.incrementAndGet();
-    Trigger completion =
-        Trigger.fromAction(alarm, reason, (trigger, stopped, none) -> stopped.tryCancel(none));
-    if (computation.tryAttach(completion)) {
-      WheelTimer.shared().cancelAfter(alarm, delay, reason);
-    } else {
-      endOne();
+  /** What to do when an alarm ends. Its outcome is made beforehand, so that this cannot fail. */
+  private record Alarmed(
+      PendingTimer timer, Computation<?> computation, Outcome.Canceled<?> outcome) {
+    void over(Computation<?> alarm) {
+      try {
+        if (alarm.isCanceled()) {
+          boolean unused = Timeout.tryCancel(computation, outcome);
+        }
+      } finally {
+        timer.endOne();
+      }
     }
   }
 
-  private void over(Timeout timeout) {
+  @Override
+  public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
+    Computation<@Nullable Void> alarm = new Computation<>(Computation.Mode.LIFO);
+    Alarmed alarmed = new Alarmed(this, computation, new Outcome.Canceled<>(reason));
+    Trigger over = Trigger.fromAction(alarm, alarmed, (trigger, ended, what) -> what.over(ended));
+    Trigger completion =
+        Trigger.fromAction(alarm, null, (trigger, stopped, none) -> stopped.tryReturn(null));
+    boolean unused = alarm.tryAttach(over); // which nobody else knows yet
+    pending.incrementAndGet();
+    boolean isSet = false;
     try {
-      timeout.computation().tryCancel(timeout.reason());
+      if (computation.tryAttach(completion)) {
+        WheelTimer.shared().cancelAfter(alarm, delay, reason);
+        isSet = true;
+      }
     } finally {
-      endOne();
+      if (!isSet) {
+        computation.detach(completion); // which ends the alarm
+      }
     }
   }
 

@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
  * What makes one scheduler differ from another: which ready fiber runs next. One instance serves
  * one domain of one {@link Execution}, which does everything else.
  *
- * <p>A policy need not care for threads: its methods are called on its domain only, one at a time,
- * but for {@code toString} and {@link #available}. When an execution moves to another domain,
- * everything is visible there that was done before.
+ * <p>A policy need not care about threads: its methods are called on its domain only, one at a
+ * time, except for {@code toString} and {@link #available}. When an execution moves to another
+ * domain, everything that was done before is visible there.
  *
  * <p>An execution on several domains has a policy for each, and these know each other: one that has
  * no fiber takes from another, in a way that is safe for both. So does a new domain on a seat that
@@ -18,19 +18,20 @@ import org.jspecify.annotations.Nullable;
  * recordings; it may be called in any thread.
  *
  * <p>No method may block, not even on a lock, await or spawn: some are called on the stack of a
- * fiber, which would leave the domain in the middle of it. An exception out of any of them stops
- * the execution like one out of a fiber's {@code main}.
+ * fiber, which would leave the domain in the middle of the call. An exception out of any of them
+ * stops the execution like one out of a fiber's {@code main}.
  */
 public interface Policy {
   /**
    * Keeps {@code fiber} until {@link #next} returns it, perhaps that of another policy of the same
-   * execution. Called when a fiber spawns, yields or wakes another one; what other threads wake is
-   * handed over between two fibers. The fiber is suspended, or has not started, so its locals may
-   * be read.
+   * execution. This is called when a fiber spawns, yields or wakes another one; a fiber that
+   * another thread wakes is handed over between two fibers. The fiber is suspended, or has not
+   * started, so its locals may be read.
    *
-   * <p>An {@link OutOfMemoryError} out of this, and only out of this, is not fatal, and must leave
-   * the policy without the fiber and with all that it had: the spawn throws it, and a wake-up calls
-   * this again later.
+   * <p>An {@link OutOfMemoryError} out of this is not fatal, nor is a {@link StackOverflowError},
+   * as this may be called deep in somebody's recursion. Either must leave the policy without the
+   * fiber and with all that it had: the spawn throws it, and a wake-up calls this again later. A
+   * fiber that has not started and for which there is no thread comes back through this, too.
    *
    * @param first whether the fiber was resumed because it is canceled, and had better go ahead of
    *     others to release what it holds
@@ -39,14 +40,14 @@ public interface Policy {
 
   /**
    * Removes and returns the fiber to run next, or returns {@code null} if there is none at present.
-   * Called each time that a fiber suspends, yields or ends.
+   * This is called each time that a fiber suspends, yields or ends.
    */
   @Nullable Ready next();
 
   /** Returns whether {@link #next} would find no fiber. */
   boolean isEmpty();
 
-  /** What a fiber may have to give way after. */
+  /** The operations after which a fiber may have to give way. */
   enum Operation {
     /** It has started another fiber. */
     SPAWN,
@@ -63,8 +64,9 @@ public interface Policy {
   boolean spend(Operation operation);
 
   /**
-   * Nothing is ready on any domain of the execution, and the last one is about to sleep. A policy
-   * whose clock is its own advances it here. Called on the domain.
+   * Called on the last domain when nothing is ready on any domain of the execution and it is about
+   * to sleep. A policy that has a clock of its own advances it here. An {@link OutOfMemoryError}
+   * out of this is not fatal, and must leave everything as it was: this is called again later.
    *
    * @return whether it is worth looking again at once
    */
@@ -73,16 +75,18 @@ public interface Policy {
   }
 
   /**
-   * Returns about how many fibers wait here that another domain could take. Called in any thread; a
-   * hint, by which more domains are called in.
+   * Returns about how many fibers wait here that another domain could take. This is called in any
+   * thread. It is a hint by which more domains are called in, and by which it is logged that a
+   * fiber keeps others from running.
    */
   default int available() {
     return 0;
   }
 
   /**
-   * The domain is needed elsewhere and leaves. Fibers that others cannot take from here have to be
-   * handed to where they can. Called on the domain.
+   * Called on the domain when it is needed elsewhere and leaves. Fibers that others cannot take
+   * from here have to be handed to where others can take them. If no other domain can be had, this
+   * one goes on, and this is called again.
    */
   default void leave() {}
 }

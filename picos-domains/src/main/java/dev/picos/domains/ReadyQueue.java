@@ -4,13 +4,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Fibers in the order in which they were added, for a {@link Policy} whose fibers nobody else
- * takes. Not thread-safe.
+ * takes. The queue is not thread-safe.
  *
  * <p>Adding takes amortised constant time, and does nothing when there is no memory to grow; a
  * queue keeps room for the most fibers that it has ever held.
  */
 public final class ReadyQueue {
-  // Why not ArrayDeque: it has lost its elements when growing throws OutOfMemoryError.
+  // This is no ArrayDeque, since an ArrayDeque loses its elements when growing it throws
+  // OutOfMemoryError.
 
   private @Nullable Ready[] ring = new Ready[64]; // a power of two
   private int head;
@@ -54,6 +55,11 @@ public final class ReadyQueue {
     head = (head + 1) & (ring.length - 1);
     size--;
     return first;
+  }
+
+  /** Returns how many there are; in other threads than the domain's, about how many. */
+  public int size() {
+    return size;
   }
 
   /** Returns whether there is none. */

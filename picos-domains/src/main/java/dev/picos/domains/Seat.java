@@ -13,13 +13,14 @@ import org.jspecify.annotations.Nullable;
 final class Seat {
   // For maintainers.
   //
-  // Fibers are started and end on different seats, so a count of those that are alive would be
-  // written by all domains. Instead each domain counts what happens on its seat, in fields that
-  // nobody else writes, and whoever wants the sum adds them up: first all that ended and then all
-  // that were started. A start is counted before the fiber can be run, so if the two sums agree,
-  // then at the moment between the two rounds no fiber was alive, and nobody was there to start
-  // another. The reads are acquires, which keeps the rounds apart; the writes are releases, which
-  // keeps a start before what makes the fiber known. (Picos, multififo: num_started, num_stopped.)
+  // Fibers start and end on different seats, so a single count of those that are alive would be
+  // written by all domains. Instead, each domain counts what happens on its seat, in fields that no
+  // other domain writes. To find out whether any fiber is alive, a domain adds these up: first all
+  // that have ended, and then all that were started. A start is counted before the fiber can be
+  // run. So if the two sums agree, then no fiber was alive at the moment between the two rounds,
+  // and nobody was there to start another. The reads are acquires, which keep the two rounds apart;
+  // the writes are releases, which keep the count of a start before what makes the fiber known.
+  // (Picos, multififo: num_started, num_stopped.)
 
   private static final VarHandle TAKEN;
   private static final VarHandle STARTED;
@@ -39,8 +40,14 @@ final class Seat {
   final Execution execution;
   final Policy policy;
 
-  /** Who has it, or had it last; for that domain. */
+  /** The domain that has this seat, or had it last; for that domain's use. */
   private @Nullable Domain domain;
+
+  /**
+   * The fibers that a fiber here has made ready when there was no stack left to queue them; for the
+   * use of the domain that has this seat, and of the fiber that runs on it.
+   */
+  @Nullable Ready late;
 
   @SuppressWarnings("unused") // through TAKEN
   private volatile boolean taken;
@@ -56,24 +63,27 @@ final class Seat {
     this.policy = policy;
   }
 
-  /** Returns the seat on which the caller runs; {@code null} outside of all executions. */
+  /**
+   * Returns the seat on which the caller runs; {@code null} outside of all executions, and for a
+   * fiber that has lost its seat.
+   */
   static @Nullable Seat current() {
     Thread thread = Thread.currentThread();
     if (thread.isVirtual()) {
       return of(thread);
     }
     Domain here = Domain.current();
-    return here == null ? null : here.hosts.seat;
+    return here == null ? null : Hosts.seatOf(here);
   }
 
   /** Returns the seat on which a virtual thread runs, if it is that of a fiber. */
-  static @Nullable Seat of(Thread virtualThread) {
+  private static @Nullable Seat of(Thread virtualThread) {
     // Without the flag of HostLookup there is none, and there are no hosts.
-    if (!(HandlerLookup.registered() instanceof HostLookup lookup)) {
+    if (!(HandlerLookup.registered() instanceof HostLookup)) {
       return null;
     }
-    Host host = lookup.host(virtualThread);
-    return host == null ? null : host.seat;
+    Host host = HostLookup.host(virtualThread);
+    return host == null ? null : host.heldSeat();
   }
 
   boolean tryTake(Domain domain) {
@@ -84,11 +94,16 @@ final class Seat {
     return true;
   }
 
+  /** Gives the seat to {@code domain}, from one that does not use it any more. */
+  void takeOver(Domain domain) {
+    this.domain = domain;
+  }
+
   Domain domain() {
     return Objects.requireNonNull(domain);
   }
 
-  /** Gives the seat up, with everything visible to the next that the domain did on it. */
+  /** Gives the seat up. The next domain sees everything that this one did on it. */
   void leave() {
     taken = false;
   }

@@ -1,6 +1,7 @@
 package dev.picos.domains;
 
 import dev.picos.core.Computation;
+import dev.picos.core.Outcome;
 import dev.picos.core.Trigger;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -14,13 +15,17 @@ final class Timeout {
   //   INBOX -> WHEEL        the timer's thread, before it puts the timeout into its wheel
   //   INBOX -> DONE         whoever completes the computation; the inbox's next cleaning drops it
   //   WHEEL -> DONE         the timer's thread, when the time has come
-  //   WHEEL -> LINKED       whoever completes the computation, who then puts the timeout into the
+  //   WHEEL -> LINKED       the completer of the computation, which then puts the timeout into the
   //                         inbox once more, for the timer's thread to take it off the wheel
   //
-  // Whether a cleaning may drop a timeout is decided by this word alone: one that is LINKED may not
-  // have got to the wheel yet. The links of the wheel, and slot, are the timer thread's; those of
-  // the inbox belong to whoever has it. Once DONE or LINKED, the timeout refers to no computation
-  // and no reason: those that have not been unlinked yet hold nothing but themselves.
+  // This word alone decides whether a cleaning may drop a timeout: one that is LINKED may not have
+  // reached the wheel yet. The links of the wheel, and slot, belong to the timer's thread; the
+  // links of the inbox belong to the thread that has the inbox. A timeout that is DONE or LINKED
+  // refers to no computation and no outcome, so one that has not been unlinked yet holds nothing
+  // but itself.
+  //
+  // The outcome is made when the timeout is set, so that firing takes no memory: nobody would be
+  // there to try again.
 
   static final byte INBOX = 0;
   static final byte WHEEL = 1;
@@ -46,11 +51,11 @@ final class Timeout {
   @SuppressWarnings("unused") // through STATE
   private volatile byte state = INBOX;
 
-  /** In ticks of the wheel, rounded up. */
+  /** The deadline in ticks of the wheel, rounded up. */
   final long deadline;
 
   private @Nullable Computation<?> computation;
-  private @Nullable Throwable reason;
+  private Outcome.@Nullable Canceled<?> outcome;
 
   // In the inbox.
   @Nullable Timeout below;
@@ -64,7 +69,7 @@ final class Timeout {
   Timeout(long deadline, Computation<?> computation, Throwable reason) {
     this.deadline = deadline;
     this.computation = computation;
-    this.reason = reason;
+    this.outcome = new Outcome.Canceled<>(reason);
   }
 
   /** Whether this will not fire any more. */
@@ -77,12 +82,12 @@ final class Timeout {
     return (byte) STATE.getAcquire(this) == DONE;
   }
 
-  /** The timer's thread wants to put this into its wheel. */
+  /** Called when the timer's thread is about to put this into its wheel. */
   boolean tryEnterWheel() {
     return STATE.compareAndSet(this, INBOX, WHEEL);
   }
 
-  /** The computation has been completed. */
+  /** Called when the computation has been completed. */
   void remove(WheelTimer timer) {
     if (STATE.compareAndSet(this, INBOX, DONE)) {
       forget();
@@ -94,23 +99,45 @@ final class Timeout {
 
   private void forget() {
     computation = null;
-    reason = null;
+    outcome = null;
   }
 
-  /** For the timer's thread. */
+  /** Whether this is in the wheel. Only the timer's thread asks. */
   boolean isInWheel() {
     return slot != NOWHERE;
   }
 
   /**
-   * The time has come. Called by the timer's thread, on a timeout that it has taken off the wheel.
+   * Called by the timer's thread when the time has come, on a timeout that it has taken off the
+   * wheel. Throws what actions of triggers throw, once the computation is completed.
    */
   void fire() {
-    if (STATE.compareAndSet(this, WHEEL, DONE) && computation != null && reason != null) {
+    if (STATE.compareAndSet(this, WHEEL, DONE) && computation != null && outcome != null) {
       Computation<?> late = computation;
-      Throwable why = reason;
+      Outcome.Canceled<?> why = outcome;
       forget();
-      late.tryCancel(why);
+      cancel(late, why);
     }
+  }
+
+  private static void cancel(Computation<?> late, Outcome.Canceled<?> why) {
+    for (; ; ) {
+      try {
+        boolean unused = tryCancel(late, why);
+        return;
+      } catch (OutOfMemoryError full) {
+        if (!late.isRunning()) {
+          throw full; // by an action
+        }
+        Execution.waitForMemory(); // to link what has never been used before
+      }
+    }
+  }
+
+  /** Does what {@link Computation#tryCancel} does, and takes no memory. */
+  @SuppressWarnings("unchecked") // an outcome without a value is one of every type
+  static <T extends @Nullable Object> boolean tryCancel(
+      Computation<T> computation, Outcome.Canceled<?> outcome) {
+    return computation.tryComplete((Outcome.Canceled<T>) outcome);
   }
 }

@@ -12,15 +12,15 @@ import org.jspecify.annotations.Nullable;
  * constant time, a timeout moves at most once a level, and for each level a word of bits tells
  * which slot is occupied next.
  *
- * <p>Source: Varghese and Lauck, Hashed and Hierarchical Timing Wheels (1987), scheme 7. For one
- * thread.
+ * <p>Source: Varghese and Lauck, Hashed and Hierarchical Timing Wheels (1987), scheme 7. A wheel is
+ * for one thread.
  */
 final class TimerWheel {
   private static final int BITS = 6;
   private static final int SLOTS = 1 << BITS;
   private static final int LEVELS = 8;
 
-  /** The greatest deadline that a wheel can tell. */
+  /** The greatest deadline that a wheel can hold. */
   static final long MAX_DEADLINE = (1L << (LEVELS * BITS)) - 1;
 
   /** Later than every deadline. */
@@ -73,8 +73,8 @@ final class TimerWheel {
   }
 
   /**
-   * Returns the next tick at which there is something to do, such as letting timeouts down a level;
-   * no timeout is due before. {@link #NEVER} if there is none.
+   * Returns the next tick at which there is something to do, such as letting timeouts down a level,
+   * or {@link #NEVER} if there is none. No timeout is due before that tick.
    */
   long nextTick() {
     for (int level = 0; level < LEVELS; level++) {

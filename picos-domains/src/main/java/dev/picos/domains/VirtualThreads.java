@@ -1,17 +1,18 @@
 package dev.picos.domains;
 
 import java.util.concurrent.Executor;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is needed of the JVM to run virtual threads as we like. The only place that knows how; a
- * second mechanism, such as the scheduler interface that the JDK is to have, is a second
- * implementation.
+ * What we need of the JVM to run virtual threads as we like. This is the only place that knows how
+ * to do so; a second mechanism, such as the scheduler interface that the JDK is to have, would be a
+ * second implementation.
  */
 interface VirtualThreads {
   /**
    * Makes a virtual thread whose slices are handed to {@code scheduler}, always as the same {@link
-   * Runnable}, for it to run on a platform thread. Inherits nothing.
+   * Runnable}, for it to run on a platform thread. The thread inherits nothing.
    */
   Thread unstarted(Executor scheduler, Runnable body);
 
@@ -20,23 +21,39 @@ interface VirtualThreads {
    */
   @Nullable Executor schedulerOf(Thread virtualThread);
 
-  /** Returns the scheduler that virtual threads have when nobody chooses. */
+  /** Returns the scheduler that virtual threads have by default. */
   Executor defaultScheduler();
 
-  /** Sets the context class loader of the calling virtual thread. Cheap if it is that already. */
+  /**
+   * Sets the context class loader of the calling virtual thread. This is cheap if it is that
+   * already.
+   */
   void setContextClassLoader(Thread current, @Nullable ClassLoader loader);
 
   /**
+   * Whether something is open on the calling virtual thread that the JDK closes when the thread
+   * ends, such as a {@code StructuredTaskScope}.
+   */
+  boolean hasOpenScopes(Thread current);
+
+  /**
    * Removes what a fiber may have left on the calling virtual thread: thread locals, interrupt
-   * status, the permit of an unpark, name and uncaught-exception handler. Cheap if there is
-   * nothing.
+   * status, the permit of an unpark, name and uncaught-exception handler. This is cheap if there is
+   * nothing to remove.
    */
   void reset(Thread current);
 
   /**
+   * Lets those virtual threads be collected that {@code neverRunAgain} holds for, if the JVM allows
+   * that; they do not show in dumps any more. Called in a platform thread.
+   */
+  void abandon(Predicate<? super Thread> neverRunAgain);
+
+  /**
    * Returns the mechanism of this JVM.
    *
-   * @throws MissingFlagException if there is none
+   * @throws MissingFlagException if there is one that a flag would give
+   * @throws UnsupportedJvmException if there is none
    */
   static VirtualThreads get() {
     return VirtualThreadsOnExecutors.get();

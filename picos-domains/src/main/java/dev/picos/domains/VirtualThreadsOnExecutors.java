@@ -5,9 +5,11 @@ import static java.lang.invoke.MethodType.methodType;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,7 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
   private static final MethodHandle SET_THREAD_LOCALS;
   private static final MethodHandle INHERITABLE_THREAD_LOCALS;
   private static final MethodHandle SET_INHERITABLE_THREAD_LOCALS;
+  private static final MethodHandle OPEN_SCOPES;
   private static final MethodHandle CONTEXT_CLASS_LOADER;
   private static final MethodHandle UNCAUGHT_EXCEPTION_HANDLER;
   private static final MethodHandle PARK_PERMIT;
@@ -44,6 +47,7 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
     SET_THREAD_LOCALS = access.setThreadLocals;
     INHERITABLE_THREAD_LOCALS = access.inheritableThreadLocals;
     SET_INHERITABLE_THREAD_LOCALS = access.setInheritableThreadLocals;
+    OPEN_SCOPES = access.openScopes;
     CONTEXT_CLASS_LOADER = access.contextClassLoader;
     UNCAUGHT_EXCEPTION_HANDLER = access.uncaughtExceptionHandler;
     PARK_PERMIT = access.parkPermit;
@@ -58,9 +62,17 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
 
   static VirtualThreads get() {
     if (UNSUPPORTED != null) {
-      throw new MissingFlagException(UNSUPPORTED);
+      throw refusal(UNSUPPORTED);
     }
     return INSTANCE;
+  }
+
+  /** Says what is missing: the flag, or if that is set, something that no flag can give. */
+  static IllegalStateException refusal(Throwable failure) {
+    Module ours = VirtualThreadsOnExecutors.class.getModule();
+    return Object.class.getModule().isOpen("java.lang", ours)
+        ? new UnsupportedJvmException(failure)
+        : new MissingFlagException(failure);
   }
 
   @Override
@@ -100,6 +112,15 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
   }
 
   @Override
+  public boolean hasOpenScopes(Thread current) {
+    try {
+      return (Object) OPEN_SCOPES.invokeExact(current) != null;
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
   public void reset(Thread current) {
     try {
       if ((Object) THREAD_LOCALS.invokeExact(current) != null) {
@@ -125,6 +146,11 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
     }
   }
 
+  @Override
+  public void abandon(Predicate<? super Thread> neverRunAgain) {
+    ThreadTable.remove(neverRunAgain);
+  }
+
   private static RuntimeException unexpected(Throwable t) {
     if (t instanceof Error error) {
       throw error; // such as OutOfMemoryError
@@ -132,7 +158,10 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
     return t instanceof RuntimeException e ? e : new IllegalStateException(t);
   }
 
-  /** Looks everything up once; what cannot be had leaves a failure and harmless stand-ins. */
+  /**
+   * Looks everything up once. If something cannot be had, that leaves a failure and harmless
+   * stand-ins.
+   */
   private static final class Access {
     MethodHandle newBuilder = MethodHandles.constant(Object.class, null);
     MethodHandle scheduler = newBuilder;
@@ -140,6 +169,7 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
     MethodHandle setThreadLocals = newBuilder;
     MethodHandle inheritableThreadLocals = newBuilder;
     MethodHandle setInheritableThreadLocals = newBuilder;
+    MethodHandle openScopes = newBuilder;
     MethodHandle contextClassLoader = newBuilder;
     MethodHandle uncaughtExceptionHandler = newBuilder;
     MethodHandle parkPermit = newBuilder;
@@ -171,6 +201,12 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
       setThreadLocals = setter(inThread, "threadLocals", map);
       inheritableThreadLocals = getter(inThread, "inheritableThreadLocals", map, Object.class);
       setInheritableThreadLocals = setter(inThread, "inheritableThreadLocals", map);
+      Field scopes = Thread.class.getDeclaredField("headStackableScopes"); // of a hidden type
+      scopes.setAccessible(true);
+      openScopes =
+          MethodHandles.lookup()
+              .unreflectGetter(scopes)
+              .asType(methodType(Object.class, Thread.class));
       contextClassLoader =
           getter(inThread, "contextClassLoader", ClassLoader.class, ClassLoader.class);
       uncaughtExceptionHandler =
@@ -223,8 +259,12 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
       }
       thread.start();
       // The slice itself needs a platform thread, which the caller may not be: the default
-      // scheduler has.
-      slices.forEach(defaultScheduler::execute);
+      // scheduler has some.
+      try {
+        slices.forEach(defaultScheduler::execute);
+      } catch (OutOfMemoryError noThread) {
+        // The JVM does what is needed all the same.
+      }
       if (!leads || slices.size() != 1) {
         throw new ReflectiveOperationException(
             "a virtual thread did not come to the executor that it was made with");

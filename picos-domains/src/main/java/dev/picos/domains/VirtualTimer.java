@@ -1,6 +1,7 @@
 package dev.picos.domains;
 
 import dev.picos.core.Computation;
+import dev.picos.core.Outcome;
 import dev.picos.core.Trigger;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -9,8 +10,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Timeouts in a time that stands still until somebody {@linkplain #advance advances} it, from one
- * deadline to the next. Exact: timeouts fire in the order of their deadlines, and those with the
- * same deadline in the order in which they were set.
+ * deadline to the next. It is exact: timeouts fire in the order of their deadlines, and those with
+ * the same deadline in the order in which they were set.
  *
  * <p>Setting and removing take logarithmic time and are lock-free.
  */
@@ -27,7 +28,8 @@ public final class VirtualTimer implements Timer {
     }
   }
 
-  private record Entry(Computation<?> computation, Throwable reason) {}
+  /** The outcome is made when the timeout is set, so that firing takes no memory for it. */
+  private record Entry(Computation<?> computation, Outcome.Canceled<?> outcome) {}
 
   /** Makes a timer without timeouts, at time zero. */
   public VirtualTimer() {}
@@ -37,12 +39,26 @@ public final class VirtualTimer implements Timer {
     long sum = now.get() + TimeUnit.NANOSECONDS.convert(delay);
     long deadline = sum < 0 ? Long.MAX_VALUE : sum;
     Key key = new Key(deadline, created.getAndIncrement());
-    timeouts.put(key, new Entry(computation, reason));
+    Entry entry = new Entry(computation, new Outcome.Canceled<>(reason));
     Trigger onCompletion =
         Trigger.<VirtualTimer, Key>fromAction(
-            this, key, (trigger, timer, timeout) -> timer.timeouts.remove(timeout));
-    if (!computation.tryAttach(onCompletion)) {
+            this, key, (trigger, timer, timeout) -> timer.remove(timeout));
+    boolean isSet = false;
+    try {
+      timeouts.put(key, entry);
+      isSet = computation.tryAttach(onCompletion);
+    } finally {
+      if (!isSet) {
+        remove(key); // also if there was no memory; the map may hold the entry even so
+      }
+    }
+  }
+
+  private void remove(Key key) {
+    try {
       timeouts.remove(key);
+    } catch (OutOfMemoryError full) {
+      // The entry has been removed by then, and what has not been tidied up is so later.
     }
   }
 
@@ -52,19 +68,23 @@ public final class VirtualTimer implements Timer {
   }
 
   /**
-   * Moves the time to the earliest deadline and lets that one timeout fire. Called by one thread at
-   * a time.
+   * Moves the time to the earliest deadline and lets that one timeout fire. It is called by one
+   * thread at a time.
    *
    * @return {@code false} if there is no timeout, and time stands still
+   * @throws OutOfMemoryError if there is no memory to look at the timeouts; the next call tries
+   *     again
    */
   public boolean advance() {
-    var first = timeouts.pollFirstEntry();
+    var first = timeouts.firstEntry(); // which stays until it can be carried out for certain
     if (first == null) {
       return false;
     }
-    // A timeout that was set meanwhile, by what the time had been before, may be late already.
+    remove(first.getKey());
+    // A timeout that was set meanwhile, and counts from the time as it was before, may be late
+    // already.
     now.accumulateAndGet(first.getKey().deadline(), Math::max);
-    first.getValue().computation().tryCancel(first.getValue().reason());
+    boolean unused = Timeout.tryCancel(first.getValue().computation(), first.getValue().outcome());
     return true;
   }
 

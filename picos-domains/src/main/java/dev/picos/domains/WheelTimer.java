@@ -4,9 +4,12 @@ import dev.picos.core.Computation;
 import dev.picos.core.Trigger;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.security.AccessController;
+import java.security.PrivilegedAction;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,31 +18,49 @@ import org.jspecify.annotations.Nullable;
  * <p>Setting a timeout puts it into the inbox, and wakes the thread only if the timeout is due
  * before the thread would wake by itself; so does removing one that is in the wheel already. Both
  * take constant time, and most timeouts are removed from the inbox without ever reaching the wheel.
- * A timeout fires at most a tick of 65 microseconds late, beyond the delay of its thread.
+ * A timeout fires at most a tick of 65 microseconds late, beyond the delay of its thread. The
+ * thread ends when there has been no timeout for some seconds, so that it does not keep our classes
+ * for ever.
  */
 final class WheelTimer implements Timer {
   // For maintainers.
   //
-  // The inbox is a stack that is pushed to by compare-and-set and taken as a whole. What is in it
-  // is looked at by the thread when it wakes, and by whoever finds it deep: he takes it, drops the
-  // timeouts that are done, and puts the others back. So timeouts that are set and removed at any
-  // rate, by threads that leave the timer's thread no processor, keep at most some CLEAN_AT
-  // timeouts alive that hold nothing, and cleaning costs each of them a constant share.
+  // The inbox is a stack that threads push to by compare-and-set and take as a whole. The timer's
+  // thread looks through it when it wakes, and so does a setter that finds it deep: the setter
+  // takes it, drops the timeouts that are done, and puts the others back. So even if timeouts are
+  // set and removed at any rate, by threads that leave the timer's thread no processor, at most
+  // some CLEAN_AT timeouts that hold nothing are kept alive, and cleaning costs each of them a
+  // constant share.
   //
-  // No deadline is missed. The thread publishes until when it sleeps, and then looks into the inbox
-  // once more before it does; a setter pushes and then reads until when the thread sleeps, both
-  // volatile. So the thread sees the timeout, or the setter sees that it has to wake the thread. A
-  // setter who cleans has taken the timeouts of others off the inbox for a moment; he, too, wakes
-  // the thread for those that he puts back.
+  // No deadline is missed. The thread publishes until when it sleeps, then looks into the inbox
+  // once more, and only then sleeps. A setter pushes its timeout and then reads until when the
+  // thread sleeps. All of these accesses are volatile, so either the thread sees the timeout, or
+  // the setter sees that it has to wake the thread. A setter that cleans has taken the timeouts of
+  // others off the inbox for a moment; it therefore wakes the thread for those that it puts back,
+  // too.
+  //
+  // No timeout is lost for lack of memory. Setting one takes all the memory that it will need, and
+  // if there is none, sets nothing; the timer's thread takes none. What actions of triggers need is
+  // their own affair: those of schedulers try again until there is memory (see Execution.ready).
+  //
+  // The thread is not started by a static initialiser: one that fails is never tried again.
+  //
+  // The thread ends only with an empty wheel. It first clears `thread` and then looks into the
+  // inbox once more. A setter pushes its timeout and then reads `thread`; so does one that cleans,
+  // after it has put back the timeouts of others. All of these accesses are volatile, so either the
+  // thread sees the timeout, or the setter sees that it has to start another. If that fails, the
+  // setter removes its timeout and throws. A thread that sees a timeout goes on, unless another has
+  // been started meanwhile; the monitor decides that. The old thread uses nothing but the inbox
+  // after it has cleared `thread`.
   //
   // Rejected: Agrona's DeadlineTimerWheel, which cannot tell the next deadline, so its owner has to
-  // wake for every tick or to look at every timeout; a priority queue, with a logarithmic price for
-  // setting and removing under the one thread.
+  // wake for every tick or to look at every timeout; a priority queue, in which setting and
+  // removing take logarithmic time, under the one thread.
 
   private static final int TICK_BITS = 16;
   private static final int CLEAN_AT = 1024;
 
-  /** What the thread sleeps until while it does not sleep. */
+  /** The value of sleepsUntil while the thread does not sleep. */
   private static final long AWAKE = Long.MIN_VALUE;
 
   private static final VarHandle INBOX;
@@ -52,49 +73,119 @@ final class WheelTimer implements Timer {
     }
   }
 
-  private static final class Shared {
-    static final WheelTimer TIMER = new WheelTimer();
-
-    static {
-      TIMER.thread.start();
-    }
-  }
+  private static volatile @Nullable WheelTimer shared;
 
   private final long origin = System.nanoTime();
   private final TimerWheel wheel = new TimerWheel(0);
-  private final Thread thread =
-      Thread.ofPlatform()
-          .daemon()
-          .name("picos-timer")
-          .inheritInheritableThreadLocals(false) // nor the context class loader of the first user
-          .unstarted(this::live);
+  private final Consumer<Timeout> fire = this::fire; // made before there is need of it
+  private final long keepAlive;
+  private volatile @Nullable Thread thread;
   private volatile @Nullable Timeout inbox;
   private volatile long sleepsUntil = AWAKE;
   private volatile long wakeups;
 
-  private WheelTimer() {}
-
-  /** Returns the timer of this JVM, after starting its thread. */
-  static WheelTimer shared() {
-    return Shared.TIMER;
+  /** Makes a timer whose thread ends once there has been no timeout for {@code keepAlive}. */
+  WheelTimer(Duration keepAlive) {
+    this.keepAlive = keepAlive.toNanos();
   }
 
+  /**
+   * Returns the timer of this JVM, after starting its thread if it does not run.
+   *
+   * @throws OutOfMemoryError if the thread cannot be started; the next call tries again
+   */
+  static WheelTimer shared() {
+    WheelTimer timer = shared;
+    if (timer == null) {
+      timer = make();
+    }
+    timer.start();
+    return timer;
+  }
+
+  private static synchronized WheelTimer make() {
+    WheelTimer timer = shared;
+    if (timer == null) {
+      timer = new WheelTimer(Duration.ofMillis(Long.getLong("picos.keepAliveMillis", 5_000)));
+      shared = timer;
+    }
+    return timer;
+  }
+
+  private boolean runs() {
+    Thread timer = thread;
+    return timer != null && timer.isAlive();
+  }
+
+  private void start() {
+    if (!runs()) {
+      startAnother();
+    }
+  }
+
+  /** Starts the thread. One that could not be started is not alive, and has done nothing. */
+  private synchronized void startAnother() {
+    if (!runs()) {
+      Thread timer = newThread();
+      thread = timer;
+      timer.start();
+    }
+  }
+
+  /**
+   * Makes the thread. Before JDK 24 a thread keeps the class loaders of all that is on the stack
+   * which makes it, down to a privileged action; the first user has no part in that.
+   */
+  @SuppressWarnings("removal")
+  private Thread newThread() {
+    return AccessController.doPrivileged(
+        (PrivilegedAction<Thread>)
+            () ->
+                Thread.ofPlatform()
+                    .daemon()
+                    .name("picos-timer")
+                    .inheritInheritableThreadLocals(false) // nor the context class loader
+                    .unstarted(this::live));
+  }
+
+  /**
+   * Sets a timeout.
+   *
+   * @throws OutOfMemoryError if there is no memory for it; none has been set then
+   */
   @Override
   public void cancelAfter(Computation<?> computation, Duration delay, Throwable reason) {
     if (!computation.isRunning()) {
       return;
     }
     Timeout timeout = new Timeout(deadline(delay), computation, reason);
-    if (!computation.tryAttach(Trigger.fromAction(timeout, this, Timeout.REMOVE))) {
+    Trigger completion = Trigger.fromAction(timeout, this, Timeout.REMOVE);
+    start();
+    if (!computation.tryAttach(completion)) {
       return;
     }
     put(timeout);
+    if (!runs()) {
+      startAgain(computation, completion);
+    }
+  }
+
+  private void startAgain(Computation<?> computation, Trigger completion) {
+    boolean isSet = false;
+    try {
+      start();
+      isSet = true;
+    } finally {
+      if (!isSet) {
+        computation.detach(completion); // which removes the timeout
+      }
+    }
   }
 
   private long deadline(Duration delay) {
     long sinceOrigin = System.nanoTime() - origin;
     long nanos = sinceOrigin + TimeUnit.NANOSECONDS.convert(delay); // which saturates
-    // A sum that overflows is negative, and right when it is taken as unsigned.
+    // A sum that overflows is negative, and correct when it is taken as unsigned.
     long ticks = (nanos >>> TICK_BITS) + 1;
     return Math.min(ticks, TimerWheel.MAX_DEADLINE);
   }
@@ -135,7 +226,7 @@ final class WheelTimer implements Timer {
     return (Timeout) INBOX.getAndSet(this, null);
   }
 
-  /** Drops what is done from the inbox; if much is left it is time for the thread to look. */
+  /** Drops what is done from the inbox; if much is left, wakes the thread to look. */
   private void clean() {
     int kept = 0;
     for (Timeout timeout = takeAll(); timeout != null; ) {
@@ -150,12 +241,23 @@ final class WheelTimer implements Timer {
     if (kept >= CLEAN_AT / 2) {
       LockSupport.unpark(thread);
     }
+    if (kept > 0) {
+      startIfPossible();
+    }
+  }
+
+  private void startIfPossible() {
+    try {
+      start();
+    } catch (OutOfMemoryError noThread) {
+      // The thread has just ended. Whoever sets the next timeout tries again.
+    }
   }
 
   private void live() {
-    for (; ; ) {
+    for (boolean ended = false; !ended; ) {
       try {
-        work();
+        ended = work();
       } catch (Throwable thrown) {
         report(thrown);
       }
@@ -163,22 +265,42 @@ final class WheelTimer implements Timer {
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // written here alone
-  private void work() {
+  private boolean work() {
     wakeups = wakeups + 1;
     empty();
-    wheel.advance(nowTick(), this::fire);
+    wheel.advance(nowTick(), fire);
     long next = wheel.nextTick();
+    boolean idle = false;
     sleepsUntil = next;
     if (inbox == null) {
       if (next == TimerWheel.NEVER) {
-        LockSupport.park(this);
+        long start = System.nanoTime();
+        LockSupport.parkNanos(this, keepAlive);
+        idle = System.nanoTime() - start >= keepAlive;
       } else {
-        LockSupport.parkNanos(this, (next << TICK_BITS) - (System.nanoTime() - origin));
+        // No longer, since what it waits for may have been removed in the meantime.
+        LockSupport.parkNanos(
+            this, Math.min((next << TICK_BITS) - (System.nanoTime() - origin), keepAlive));
       }
       boolean unused =
           Thread.interrupted(); // nobody has a reason to, but it would make this loop spin
     }
     sleepsUntil = AWAKE;
+    return idle && tryEnd();
+  }
+
+  private boolean tryEnd() {
+    thread = null;
+    if (inbox == null) {
+      return true;
+    }
+    synchronized (this) {
+      if (thread != null) {
+        return true; // and the other one has an eye on the inbox
+      }
+      thread = Thread.currentThread();
+      return false;
+    }
   }
 
   /** Brings the inbox into the wheel. */
@@ -203,12 +325,18 @@ final class WheelTimer implements Timer {
     }
   }
 
-  private void report(Throwable thrown) {
+  private static void report(Throwable thrown) {
     try {
+      Thread thread = Thread.currentThread();
       thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
     } catch (Throwable ignored) {
       // as the JVM itself does
     }
+  }
+
+  /** Whether the thread is there, which may be about to end; for tests. */
+  boolean hasThread() {
+    return thread != null;
   }
 
   /** How often the thread has woken; for tests of idleness. */

@@ -1,75 +1,65 @@
 package dev.picos.domains;
 
-import static dev.picos.core.Computation.Mode.LIFO;
-
-import dev.picos.core.Computation;
-import dev.picos.core.Trigger;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The domains that work for one execution: calls more of them in when there is more to do than they
- * get done, lets them go when there is less, and lets the last one sleep.
+ * The domains that work for one execution. This class calls more of them in when there is more to
+ * do than they can keep up with, and lets them go when there is less; without any, the execution
+ * sleeps.
  */
 final class Workers {
   // For maintainers.
   //
-  // working counts the domains that work here; at most as many as there are seats. A domain that
-  // finds nothing to do goes back to the pool, unless it is the last one: that sleeps, and whoever
-  // makes a fiber ready wakes it. So there is one sleeper at most, and waking others means calling
-  // them in from the pool. A domain that was called in counts from when it arrives: whether one
-  // comes is certain only then, and the last one must not leave because of one that does not come.
+  // The field working counts the domains that work here; there are at most as many as there are
+  // seats. A domain that finds nothing to do goes back to the pool. When the last one does so, the
+  // execution is asleep: it has no domain, and nothing of it is on any stack. Any thread that makes
+  // a fiber ready then wakes it, by calling a domain in, which is counted from that moment on since
+  // it is certain to come. A domain that is called in while the execution is awake is only counted
+  // when it arrives: until then it is not certain that it comes, and the last one must not go to
+  // sleep because of one that never comes.
   //
-  // No wake-up is lost. The last domain sets sleeper and then evaluates its condition; whoever adds
-  // to the inbox, or stops the execution, does that and then reads sleeper. All of these accesses
-  // are volatile, so one of the two sees what the other did. (Picos, fifo: needs_wakeup.) A fiber
-  // that a domain makes ready on its own seat needs no such care: that domain is awake, and looks
-  // at its seat before it sleeps or leaves.
+  // No wake-up is lost. The last domain leaves its seat, sets asleep and then looks once more for a
+  // reason to be awake. A thread that adds to the inbox, or stops the execution, does so first and
+  // then reads asleep. All of these accesses are volatile, so at least one of the two sees what the
+  // other did. (Picos, fifo: needs_wakeup.) Whoever sets asleep back, by compare-and-set, brings a
+  // domain: the last domain brings itself. A fiber that a domain makes ready on its own seat needs
+  // no such care: that domain is awake, and before it leaves its seat it looks once more whether
+  // anything is ready there.
   //
   // Parallelism is not lost for long. A domain that leaves more than one fiber ready behind the one
-  // that is running calls another in, one at a time: searching is set until that one has found a
-  // fiber or has gone, which only it can tell; when it has found one it calls the next, if there is
-  // still more to do. That takes no fence, so it may happen that nobody is called; nor is anybody
-  // for a single fiber, which most often has its turn at once, as in a ping-pong. If the running
-  // fiber does not give way then, the beat finds out: while the execution is awake with seats to
-  // spare, the timer's thread looks after every BEAT whether fibers wait. (Go: spinning Ms; Picos,
-  // multififo: the heartbeat thread, here with no thread of its own, none when there is one seat or
-  // all are taken, and none in an execution that sleeps.)
+  // that is running calls another domain in, one at a time: searching is set until the domain that
+  // was called has found a fiber or has gone, which only that domain can tell. When it has found a
+  // fiber, it calls the next domain if there is still more to do. This takes no fence, so it may
+  // happen that no domain is called. Nor is one called for a single fiber, which most often gets
+  // its turn at once, as in a ping-pong. If the running fiber then does not give way, the pool's
+  // look finds out (see Domains): while any domain works here, the timer's thread checks every two
+  // milliseconds whether fibers wait. (Go: spinning Ms; Picos, multififo: the heartbeat thread.)
   //
-  // The beat does not stop too early: it clears beating and then looks whether the execution sleeps
-  // or works at full strength; a domain that ends either condition does so and then reads beating.
-  // All of them are volatile.
+  // A domain whose fiber blocks it loses its seat to another domain, which is counted in its place
+  // from then on (see Relief). When the fiber gives way, the one that is back leaves without being
+  // counted, and without the seat.
   //
-  // The execution is over when stopped is set and the last domain has left: one that goes for lack
-  // of work does not go as the last one. Only while that one finds out whether time is to pass, or
-  // whether there is a deadlock, does it not count itself, so that nobody arrives and runs a fiber
-  // meanwhile. One who would have is not missed: the last one looks again before it sleeps. Others
-  // may arrive while it sleeps and what they run may then wait for time to pass, so whoever leaves
-  // lets it look again: by looksAgain, which like sleeper is written first and read second by both.
-
-  private static final Duration BEAT = Duration.ofMillis(2);
-  private static final Trigger.Action<Workers, @Nullable Void> ON_BEAT =
-      (trigger, workers, none) -> workers.onBeat();
-
-  /** What the computation of a beat is canceled with; nobody sees it. */
-  private static final Throwable REASON = new Exception("beat", null, false, false) {};
+  // The execution is over when stopped is set and the last domain has left; one that leaves for
+  // lack of work puts the execution to sleep instead. The last domain does not count itself while
+  // it finds out whether time is to pass, or whether there is a deadlock, so that no other domain
+  // arrives and runs a fiber meanwhile. A domain that would have arrived is not missed, since the
+  // last one looks at all seats after that. What makes a further look necessary, such as the end of
+  // the last timeout, sets looksAgain and wakes the execution.
 
   /** How often a domain that finds nothing looks again before it leaves. */
   private static final int SPINS = 200;
 
   private final Execution execution;
   private final List<Seat> seats;
-  private final DomainTask task = new Loop(false);
+  private final Calls.Call task = new Loop(false);
   private final DomainTask help = new Loop(true);
   private final AtomicInteger working = new AtomicInteger(1);
+  private final AtomicBoolean asleep = new AtomicBoolean();
   private final AtomicBoolean searching = new AtomicBoolean();
-  private final AtomicBoolean beating = new AtomicBoolean();
-  private volatile @Nullable Domain sleeper;
 
-  /** Whether the domain that sleeps, the last one, is to look whether time is to pass. */
+  /** Whether the last domain is to check, before the execution sleeps, whether time is to pass. */
   private volatile boolean looksAgain;
 
   Workers(Execution execution, List<Seat> seats) {
@@ -78,20 +68,30 @@ final class Workers {
   }
 
   /** What a domain does here. */
-  private final class Loop implements DomainTask {
-    /** Whether it was called in, and not sent to take the place of another. */
-    private final boolean called;
+  private final class Loop extends Calls.Call {
+    /** Whether the domain comes to help those that work here; it is not counted yet then. */
+    private final boolean helps;
 
-    Loop(boolean called) {
-      this.called = called;
+    Loop(boolean helps) {
+      this.helps = helps;
     }
 
     @Override
     public void run(Domain here) {
-      if (!called || tryArrive()) {
-        work(here, called);
+      if (!helps || (canHost(here) && tryArrive())) {
+        work(here, takeSeat(here), helps);
       } else {
         searching.set(false);
+      }
+    }
+
+    /** Whether there is memory for hosts in that domain; without it a domain is of no help. */
+    private static boolean canHost(Domain here) {
+      try {
+        Hosts unused = Hosts.of(here);
+        return true;
+      } catch (OutOfMemoryError e) {
+        return false;
       }
     }
 
@@ -101,52 +101,94 @@ final class Workers {
     }
   }
 
+  /** How a domain comes to leave. */
+  private enum Departure {
+    /** The execution has been stopped. */
+    STOPPED,
+
+    /** It is not needed, and is no longer counted. */
+    NOT_NEEDED,
+
+    /** It was the last one, and found nothing to do; it is no longer counted. */
+    LAST,
+
+    /** It was relieved while its fiber blocked it; another one has its seat and is counted. */
+    RELIEVED
+  }
+
   /**
    * Calls the first domain in.
    *
-   * @throws OutOfMemoryError if it could not be had
+   * @throws OutOfMemoryError if no domain could be had
    */
   void start() {
     Domains.shared().spawn(task);
   }
 
+  /**
+   * Begins without a domain: the first fiber that arrives calls one in.
+   *
+   * @throws OutOfMemoryError if the pool has not been started yet and cannot be
+   */
+  void startAsleep() {
+    Domains.shared().ensureStarted(); // so that work cannot fail for want of a thread
+    working.set(0);
+    asleep.set(true);
+  }
+
   /** Makes every domain leave at its next dispatch. */
   void stop() {
     execution.stopped = true;
-    wakeSleeper();
+    wake();
   }
 
-  /** Something has ended that may have been all that the execution was waiting for. */
+  /** Called when something has ended that may have been all that the execution was waiting for. */
   void lookAgain() {
     looksAgain = true;
-    wakeSleeper();
+    wake();
   }
 
-  /** Lets the domain that sleeps look again, if one sleeps. */
-  boolean wakeSleeper() {
-    Domain asleep = sleeper;
-    if (asleep == null) {
+  /** Brings a domain here if the execution is asleep; returns whether it was. */
+  boolean wake() {
+    if (!asleep.get()) {
       return false;
     }
-    asleep.wakeup();
+    if (asleep.compareAndSet(true, false)) {
+      working.set(1);
+      Domains.shared().call(task);
+    }
     return true;
   }
 
+  /** Whether there is a domain left to be called in while this execution is awake. */
+  boolean mayCallOneMore() {
+    return working.get() < seats.size() && !searching.get();
+  }
+
   /**
-   * There is more to do than the domains get done, perhaps. Wakes the one that sleeps, if one does,
-   * or else calls another in, if there is none on its way.
+   * Called when there may be more to do than the domains can keep up with. Wakes the execution if
+   * it is asleep; otherwise calls another domain in, unless one is on its way.
    */
   void callOneMore() {
-    if (wakeSleeper() || working.get() == seats.size() || searching.get()) {
+    if (wake() || !mayCallOneMore()) {
       return;
     }
-    if (searching.compareAndSet(false, true)
-        && (working.get() == seats.size() || !Domains.shared().trySpawn(help))) {
-      searching.set(false);
+    if (searching.compareAndSet(false, true)) {
+      boolean isOnItsWay = false;
+      try {
+        isOnItsWay = working.get() < seats.size() && Domains.shared().trySpawn(help);
+      } finally {
+        if (!isOnItsWay) {
+          searching.set(false);
+        }
+      }
     }
   }
 
-  /** Counts a domain that was called in; {@code false} if it is too late, or one too many. */
+  /**
+   * Counts a domain that was called in; returns {@code false} if it comes too late or would be one
+   * too many.
+   */
   private boolean tryArrive() {
     int before = working.get();
     while (before > 0 && before < seats.size()) {
@@ -158,39 +200,75 @@ final class Workers {
     return false;
   }
 
-  /** One domain less; the last one ends the execution. */
+  /** Counts this domain no longer; the last one ends the execution. */
   private void leave() {
     if (working.decrementAndGet() == 0) {
       execution.end();
     }
   }
 
-  private void work(Domain here, boolean called) {
-    Seat seat = takeSeat(here);
-    boolean counts = true;
-    try {
-      beat();
-      counts = serve(here, seat, called);
-    } catch (Throwable thrown) {
-      execution.fail(thrown);
-    } finally {
-      here.hosts.seat = null;
+  /** Goes on where another domain has left off, in its place. */
+  void relieve(Domain here, Seat seat) {
+    seat.takeOver(here);
+    work(here, seat, false);
+  }
+
+  private void work(Domain here, Seat first, boolean searches) {
+    Departure departure = workOnSeat(here, first, searches);
+    while (departure == Departure.LAST && !fallsAsleep()) {
+      departure = workOnSeat(here, takeSeat(here), false);
     }
-    if (counts) {
-      seat.leave();
-      leave();
-    } else {
-      lookOnce();
+    switch (departure) {
+      case STOPPED -> leave();
+      case NOT_NEEDED -> lookOnce();
+      case LAST, RELIEVED -> {}
     }
   }
 
-  /** Looks for what nobody may have been called for. */
-  private void lookOnce() {
+  private Departure workOnSeat(Domain here, Seat seat, boolean searches) {
+    Departure departure = Departure.STOPPED;
     try {
-      if (areFibersWaiting()) {
+      departure = serve(here, hostsOf(here), seat, searches);
+    } catch (Throwable thrown) {
+      execution.fail(thrown);
+    } finally {
+      Hosts.leaveSeat(here);
+      if (departure != Departure.RELIEVED) {
+        seat.leave();
+      }
+    }
+    return departure;
+  }
+
+  /** Returns false if there is something to do after all; the domain is counted again then. */
+  private boolean fallsAsleep() {
+    asleep.set(true);
+    boolean stays =
+        !execution.inbox.isEmpty() || looksAgain || execution.stopped || execution.isOver();
+    if (stays && asleep.compareAndSet(true, false)) {
+      working.set(1);
+      return false;
+    }
+    return true;
+  }
+
+  /** Waits for memory if there is none: this may be the only domain. */
+  private static Hosts hostsOf(Domain here) {
+    for (; ; ) {
+      try {
+        return Hosts.of(here);
+      } catch (OutOfMemoryError full) {
+        Execution.waitForMemory();
+      }
+    }
+  }
+
+  /** Looks for fibers for which perhaps no domain has been called in. */
+  void lookOnce() {
+    try {
+      if (working.get() < seats.size() && !execution.stopped && areFibersWaiting()) {
         callOneMore();
       }
-      beat();
     } catch (Throwable defect) { // of a policy
       execution.fail(defect);
     }
@@ -203,21 +281,22 @@ final class Workers {
           return seats.get(i);
         }
       }
-      Thread.onSpinWait(); // somebody is about to leave his
+      Thread.onSpinWait(); // some domain is about to leave its seat
     }
   }
 
-  /**
-   * Runs fibers until there is a reason to leave; returns {@code false} if the domain is not
-   * counted any more then.
-   */
-  private boolean serve(Domain here, Seat seat, boolean called) {
-    boolean isSearching = called;
+  /** Runs fibers until there is a reason to leave. */
+  private Departure serve(Domain here, Hosts hosts, Seat seat, boolean searches) {
+    boolean isSearching = searches;
+    hosts.takeSeat(seat);
     try {
       while (!execution.stopped) {
+        if (seat.late != null) {
+          execution.readyLate(seat);
+        }
         if (here.isRecalled()) {
           handOver(seat);
-          return false;
+          return Departure.NOT_NEEDED;
         }
         Ready next = execution.next(seat);
         if (next != null) {
@@ -225,14 +304,21 @@ final class Workers {
             isSearching = false;
             found();
           }
-          here.hosts.run(next, seat);
+          if (!hosts.run(next, seat)) {
+            return Departure.RELIEVED;
+          }
         } else if (execution.isOver()) {
           stop();
-        } else if (!awaitWork(here, seat)) {
-          return false;
+        } else if (!isWorthStaying(here, seat)) {
+          if (tryLeave()) {
+            return Departure.NOT_NEEDED;
+          }
+          if (!goesOnAlone(seat)) {
+            return Departure.LAST;
+          }
         }
       }
-      return true;
+      return Departure.STOPPED;
     } finally {
       if (isSearching) {
         searching.set(false);
@@ -240,7 +326,7 @@ final class Workers {
     }
   }
 
-  /** A domain that was called in has found a fiber to run. */
+  /** A domain that came to help has found a fiber to run. */
   private void found() {
     searching.set(false);
     if (areFibersWaiting()) {
@@ -248,54 +334,50 @@ final class Workers {
     }
   }
 
-  /** Returns false if the domain has left. */
-  private boolean awaitWork(Domain here, Seat seat) {
+  /** Looks a few times more whether there is something to do. */
+  private boolean isWorthStaying(Domain here, Seat seat) {
     for (int i = 0; i < spins(); i++) {
       if (!execution.isEmpty(seat) || execution.stopped || here.isRecalled()) {
         return true;
       }
       Thread.onSpinWait();
     }
-    if (tryLeave(seat)) {
-      return false;
-    }
-    if (!goesOnAlone(seat)) {
-      sleep(here, seat);
-    }
-    return true;
+    return false;
   }
 
-  /** Whether, if nothing can run anywhere, the policy or the execution does something about it. */
+  /**
+   * Whether, if nothing can run anywhere, the policy or the execution does something about it. If
+   * not, this domain, which is the last one, is no longer counted.
+   */
   private boolean goesOnAlone(Seat seat) {
     looksAgain = false;
-    if (seats.size() == 1) {
-      return goesOn(seat);
-    }
-    if (!working.compareAndSet(1, 0)) {
+    if (seats.size() > 1 && !working.compareAndSet(1, 0)) {
       return true; // one has arrived
     }
+    boolean goesOn = true;
     try {
-      return goesOn(seat);
+      goesOn =
+          execution.isAnyReady(seat)
+              || (execution.doAllWithoutSeatWait()
+                  && (seat.policy.passTime() || execution.unwindsDeadlock(seat)))
+              || !execution.isEmpty(seat); // to look at a fiber's stack may make it ready here
+    } catch (OutOfMemoryError full) {
+      Execution.waitForMemory(); // and looks again
     } finally {
-      working.set(1);
+      working.set(goesOn ? 1 : 0);
     }
-  }
-
-  private boolean goesOn(Seat seat) {
-    return execution.isAnyReady(seat) || seat.policy.passTime() || execution.unwindsDeadlock(seat);
+    return goesOn;
   }
 
   private int spins() {
     return seats.size() > 1 ? SPINS : 0;
   }
 
-  /** Leaves for good, unless this is the last domain. */
-  private boolean tryLeave(Seat seat) {
+  /** Counts this domain no longer, unless it is the last one. */
+  private boolean tryLeave() {
     int before = working.get();
     while (before > 1) {
       if (working.compareAndSet(before, before - 1)) {
-        seat.leave();
-        lookAgain();
         return true;
       }
       before = working.get();
@@ -303,30 +385,18 @@ final class Workers {
     return false;
   }
 
-  private void sleep(Domain here, Seat seat) {
-    here.hosts.seat = null; // what guests make ready comes from outside
-    sleeper = here;
-    here.idle(
-        () ->
-            !execution.isEmpty(seat)
-                || looksAgain
-                || execution.stopped
-                || here.isRecalled()
-                || execution.isOver());
-    sleeper = null;
-    beat();
-  }
-
-  /** The domain is needed elsewhere: another one takes its place, unless the others will do. */
+  /**
+   * Called when the domain is needed elsewhere: another one takes its place, unless the others
+   * suffice.
+   */
   private void handOver(Seat seat) {
     seat.policy.leave();
-    if (!tryLeave(seat)) {
-      Domains.shared().spawn(task); // which waits for the seat, if there is no other
-      seat.leave();
+    if (!tryLeave()) {
+      Domains.shared().call(task); // which waits for the seat, if there is no other
     }
   }
 
-  private boolean areFibersWaiting() {
+  boolean areFibersWaiting() {
     if (!execution.inbox.isEmpty()) {
       return true;
     }
@@ -336,27 +406,5 @@ final class Workers {
       }
     }
     return false;
-  }
-
-  // The beat.
-
-  private void beat() {
-    if (working.get() < seats.size()
-        && sleeper == null
-        && !execution.stopped
-        && !beating.get()
-        && beating.compareAndSet(false, true)) {
-      try {
-        WheelTimer.shared()
-            .cancelAfter(Computation.withAction(LIFO, this, null, ON_BEAT), BEAT, REASON);
-      } catch (OutOfMemoryError e) {
-        beating.set(false); // the next one who leaves or wakes tries again
-      }
-    }
-  }
-
-  private void onBeat() {
-    beating.set(false);
-    lookOnce();
   }
 }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,7 +19,6 @@ import java.util.function.BooleanSupplier;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,15 +36,6 @@ class DomainTest {
       synchronized (this) {
         return super.add(line);
       }
-    }
-  }
-
-  @AfterEach
-  void close() {
-    try {
-      pool.close();
-    } catch (DomainTasksFailedException e) {
-      // the test has looked at what it expected
     }
   }
 
@@ -108,20 +99,21 @@ class DomainTest {
   void extraDomain_endsWithItsTask() {
     // the thread of an extra domain runs the task and ends
     List<Object> seen = new ArrayList<>();
+    List<Thread> threads = new CopyOnWriteArrayList<>();
     Domain extra =
         new Domain(
             null,
             -1,
             here -> {
-              here.checkTerminate();
               here.wakeup();
+              threads.add(Thread.currentThread());
               seen.add(here);
               seen.add(Domain.current());
               seen.add(here.isRecalled());
             });
 
     extra.start();
-    extra.join();
+    Wait.until(() -> !threads.isEmpty() && !threads.get(0).isAlive());
 
     assertThat(seen).containsExactly(extra, extra, false);
   }
@@ -594,27 +586,15 @@ class DomainTest {
 
   @Test
   void isRecalled_withoutLender_isFalse() throws Exception {
-    // the task of an idle pool has nobody to make way for until the pool is closed
-    AtomicBoolean recalled = new AtomicBoolean();
-    CountDownLatch asked = new CountDownLatch(1);
-    CountDownLatch left = new CountDownLatch(1);
-    spawn(
-        pool,
-        here -> {
-          domain.wakeup();
-          recalled.set(here.isRecalled());
-          asked.countDown();
-          while (!here.isRecalled()) {
-            Thread.onSpinWait();
-          }
-          left.countDown();
-        });
-    asked.await();
-
-    pool.close();
+    // the task of an idle pool has nobody to make way for
+    boolean recalled =
+        inDomain(
+            here -> {
+              here.wakeup();
+              return here.isRecalled();
+            });
 
     assertThat(recalled).isFalse();
-    assertThat(left.getCount()).isZero();
   }
 
   @Test
@@ -836,7 +816,6 @@ class DomainTest {
       Wait.untilSoon(() -> pool.trySpawn(task));
       Wait.untilSoon(() -> ran.get() == round);
     }
-    pool.close();
 
     assertThat(ran).hasValue(rounds);
   }
@@ -936,7 +915,7 @@ class DomainTest {
         spawn(pool, new Named(name));
         Wait.until(() -> domain.task() == null && log.contains(name));
       }
-      pool.close(); // all events have been committed then
+      Wait.until(() -> pool.idleCount() == 1); // all events have been committed then
       recording.stop();
       recording.dump(file);
     }

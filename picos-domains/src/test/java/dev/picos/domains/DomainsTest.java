@@ -1,18 +1,18 @@
 package dev.picos.domains;
 
+import static dev.picos.core.Computation.Mode.LIFO;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
-import dev.picos.core.Trigger;
 import dev.picos.testing.Fork;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
 import java.lang.reflect.Method;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -28,21 +28,17 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jctools.queues.MessagePassingQueue;
 import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class DomainsTest {
-  private final List<Domains> pools = new ArrayList<>();
-
-  private Domains pool(int size) {
-    Domains pool = new Domains(size);
-    pools.add(pool);
-    return pool;
-  }
-
   /** Lends until somebody is idle. */
   private static void spawn(Domains pool, DomainTask task) {
     Wait.until(() -> pool.trySpawn(task));
+  }
+
+  /** Waits until every task that was accepted has ended. */
+  private static void awaitQuiet(Domains pool) {
+    Wait.until(() -> pool.idleCount() == pool.size());
   }
 
   /** Keeps every domain busy until the latch opens. */
@@ -67,23 +63,12 @@ class DomainsTest {
     }
   }
 
-  @AfterEach
-  void closePools() {
-    for (Domains pool : pools) {
-      try {
-        pool.close();
-      } catch (DomainTasksFailedException e) {
-        // the test has looked at what it expected
-      }
-    }
-  }
-
   // What a pool is
 
   @Test
   void all_areInTheOrderOfTheirNumbers() {
     // a pool has as many domains as asked for, numbered from 0, in a list that nobody can change
-    Domains pool = pool(3);
+    Domains pool = new Domains(3);
 
     List<Domain> all = pool.all();
 
@@ -96,7 +81,7 @@ class DomainsTest {
   @Test
   void next_visitsEveryDomainOnce() {
     // whichever domain one starts from, next() is a cycle through all of them
-    Domains pool = pool(5);
+    Domains pool = new Domains(5);
 
     List<List<Domain>> cycles =
         pool.all().stream()
@@ -112,7 +97,7 @@ class DomainsTest {
   @Test
   void newPool_hasStartedNoThread() {
     // no thread exists before the first use, and looking at the pool is no use
-    Domains pool = pool(2);
+    Domains pool = new Domains(2);
 
     pool.idleCount();
     pool.current();
@@ -133,7 +118,7 @@ class DomainsTest {
   @Test
   void idleCount_followsWhatDomainsDo() {
     // all domains are idle once they are up, none while all are busy, and all again afterwards
-    Domains pool = pool(2);
+    Domains pool = new Domains(2);
     CountDownLatch end = new CountDownLatch(1);
 
     occupy(pool, end);
@@ -144,12 +129,69 @@ class DomainsTest {
     Wait.until(() -> pool.idleCount() == 2);
   }
 
+  @Test
+  void threads_endWhenNothingHasBeenToDo_andStartAgain() throws Exception {
+    Domains pool = new Domains(2, Duration.ofMillis(50));
+    for (int i = 0; i < 3; i++) {
+      CountDownLatch done = new CountDownLatch(1);
+      pool.spawn(here -> done.countDown());
+      done.await();
+      assertThat(pool.all()).noneMatch(Domain::isNew);
+      Wait.until(() -> pool.all().stream().allMatch(Domain::isNew));
+      assertThat(pool.idleCount()).isZero();
+    }
+  }
+
+  @Test
+  void threads_endOnlyWhenNothingHasBeenToDo() throws Exception {
+    Domains pool = new Domains(2, Duration.ofMillis(1));
+    CountDownLatch end = new CountDownLatch(1);
+    occupy(pool, end);
+    CountDownLatch passed = new CountDownLatch(1);
+    WheelTimer.shared()
+        .cancelAfter(
+            Computation.withAction(LIFO, passed, null, (t, latch, none) -> latch.countDown()),
+            Duration.ofMillis(100),
+            new Exception());
+    passed.await();
+    assertThat(pool.all()).noneMatch(Domain::isNew);
+    end.countDown();
+    Wait.until(() -> pool.all().stream().allMatch(Domain::isNew));
+  }
+
+  @Test
+  void whatComesWhileThreadsEnd_isRunOnce() throws Exception {
+    // lenders and callers meet a pool that ends its threads all the time
+    Domains pool = new Domains(2, Duration.ofNanos(1));
+    int rounds = 2_000;
+    AtomicInteger runs = new AtomicInteger();
+    for (int i = 0; i < rounds; i++) {
+      if (i % 3 == 0) {
+        pool.call(
+            new Calls.Call() {
+              @Override
+              public void run(Domain here) {
+                runs.getAndIncrement();
+              }
+            });
+      } else {
+        pool.spawn(here -> runs.getAndIncrement());
+      }
+      int sofar = i + 1;
+      if (i % 7 != 0) {
+        Wait.until(() -> runs.get() == sofar);
+      }
+    }
+    Wait.until(() -> runs.get() == rounds);
+    Wait.until(() -> pool.all().stream().allMatch(Domain::isNew));
+  }
+
   // Who am I
 
   @Test
   void self_outsideOfDomains_throws() {
     // a thread that no domain is or runs has no domain, and is told so
-    Domains pool = pool(1);
+    Domains pool = new Domains(1);
 
     assertThat(pool.current()).isEmpty();
     assertThatIllegalStateException()
@@ -160,8 +202,8 @@ class DomainsTest {
   @Test
   void self_inTask_isItsDomain() throws Exception {
     // a task finds the domain that it was given; other pools do not know that domain
-    Domains pool = pool(2);
-    Domains other = pool(2);
+    Domains pool = new Domains(2);
+    Domains other = new Domains(2);
     CountDownLatch ran = new CountDownLatch(1);
     List<Object> seen = new ArrayList<>();
 
@@ -205,7 +247,7 @@ class DomainsTest {
   @Test
   void trySpawn_null_throws() {
     // there is no null task
-    Domains pool = pool(1);
+    Domains pool = new Domains(1);
 
     assertThatNullPointerException().isThrownBy(() -> pool.trySpawn(null));
     assertThat(pool.all()).allMatch(Domain::isNew);
@@ -215,7 +257,7 @@ class DomainsTest {
   void firstTrySpawn_isAccepted() throws Exception {
     // the very first attempt finds the domains idle that it has started
     for (int i = 0; i < 50; i++) {
-      Domains pool = pool(1);
+      Domains pool = new Domains(1);
       CountDownLatch ran = new CountDownLatch(1);
 
       boolean accepted = pool.trySpawn(here -> ran.countDown());
@@ -228,7 +270,7 @@ class DomainsTest {
   @Test
   void trySpawn_whenAllAreBusy_isRefusedForGood() throws Exception {
     // a task that was refused is never run, not even when a domain becomes idle
-    Domains pool = pool(2);
+    Domains pool = new Domains(2);
     CountDownLatch end = new CountDownLatch(1);
     AtomicBoolean ran = new AtomicBoolean();
     CountDownLatch later = new CountDownLatch(1);
@@ -239,7 +281,7 @@ class DomainsTest {
     Wait.until(() -> pool.idleCount() == 2);
     spawn(pool, here -> later.countDown());
     later.await();
-    pool.close();
+    awaitQuiet(pool);
 
     assertThat(accepted).isFalse();
     assertThat(ran).isFalse();
@@ -249,7 +291,7 @@ class DomainsTest {
   void trySpawn_runsWhatItAcceptsOnceAndNothingElse() throws Exception {
     // four threads offer 40,000 tasks to two domains: exactly those that were accepted run, once
     // each, on domains of the pool, and see what their lender wrote before
-    Domains pool = pool(2);
+    Domains pool = new Domains(2);
     record Offer(int[] runs, int[] argument, int[] seen, AtomicBoolean accepted) {}
     ConcurrentLinkedQueue<Offer> made = new ConcurrentLinkedQueue<>();
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
@@ -279,7 +321,7 @@ class DomainsTest {
     for (Task<Boolean> lender : lenders) {
       lender.result();
     }
-    pool.close();
+    awaitQuiet(pool);
 
     assertThat(made).hasSize(40_000);
     assertThat(made)
@@ -293,7 +335,7 @@ class DomainsTest {
   @Test
   void trySpawn_leavesTasksThatSleepAlone() throws Exception {
     // a task that sleeps on its domain has no guest there while another domain has nothing to do
-    Domains pool = pool(3);
+    Domains pool = new Domains(3);
     AtomicBoolean over = new AtomicBoolean();
     CountDownLatch asleep = new CountDownLatch(1);
     AtomicReference<Domain> sleeper = new AtomicReference<>();
@@ -338,7 +380,7 @@ class DomainsTest {
   @Test
   void trySpawn_atMostOneTaskADomain() throws Exception {
     // two tasks are never at the same time on one domain
-    Domains pool = pool(3);
+    Domains pool = new Domains(3);
     int[] inside = new int[3];
     AtomicInteger ran = new AtomicInteger();
     AtomicInteger together = new AtomicInteger();
@@ -354,7 +396,7 @@ class DomainsTest {
           });
       Thread.onSpinWait();
     }
-    pool.close();
+    awaitQuiet(pool);
 
     assertThat(ran.get()).isPositive();
     assertThat(together).hasValue(0);
@@ -363,12 +405,12 @@ class DomainsTest {
   @Test
   void trySpawn_ofOneInstance_runsItAsOftenAsAccepted() {
     // a preallocated task may be lent again and again, and at once
-    Domains pool = pool(2);
+    Domains pool = new Domains(2);
     AtomicInteger runs = new AtomicInteger();
     DomainTask task = here -> runs.incrementAndGet();
 
     long accepted = IntStream.range(0, 20_000).filter(i -> pool.trySpawn(task)).count();
-    pool.close();
+    awaitQuiet(pool);
 
     assertThat(accepted).isPositive();
     assertThat(runs.get()).isEqualTo((int) accepted);
@@ -414,7 +456,7 @@ class DomainsTest {
   @Test
   void trySpawn_keepsTheInterruptStatus() {
     // an interrupted thread can start a pool and lend, and stays interrupted
-    Domains pool = pool(1);
+    Domains pool = new Domains(1);
 
     Thread.currentThread().interrupt();
     pool.trySpawn(here -> {});
@@ -426,7 +468,7 @@ class DomainsTest {
   @Test
   void pool_neverHasMoreThreadsThanDomains() {
     // whatever is lent, however tasks end, the threads that run tasks are as many as the domains
-    Domains pool = pool(3);
+    Domains pool = new Domains(3);
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
     AtomicInteger ran = new AtomicInteger();
 
@@ -438,7 +480,8 @@ class DomainsTest {
             threads.add(Thread.currentThread());
             ran.incrementAndGet();
             if (fails) {
-              throw new DomainsTerminated();
+              Thread.currentThread().setUncaughtExceptionHandler((thread, thrown) -> {});
+              throw new IllegalStateException("a task that fails");
             }
           });
     }
@@ -463,7 +506,7 @@ class DomainsTest {
               local.set("of the first user");
               Thread.currentThread().setContextClassLoader(loader);
               spawn(
-                  pool(1),
+                  new Domains(1),
                   here -> {
                     seen.set(local.get());
                     seenLoader.set(Thread.currentThread().getContextClassLoader());
@@ -482,7 +525,7 @@ class DomainsTest {
   @Test
   void taskThatThrows_costsNoDomain() throws Exception {
     // a pool of one domain runs task after task although each of them throws
-    Domains pool = pool(1);
+    Domains pool = new Domains(1);
     AtomicInteger ran = new AtomicInteger();
 
     for (int i = 0; i < 20; i++) {
@@ -504,7 +547,7 @@ class DomainsTest {
   void taskThatThrows_isReportedAtOnce() {
     // what a task throws reaches the uncaught-exception handler, be it an exception or an error; a
     // handler that throws does no harm
-    Domains pool = pool(1);
+    Domains pool = new Domains(1);
     ConcurrentLinkedQueue<Throwable> reports = new ConcurrentLinkedQueue<>();
     IllegalStateException first = new IllegalStateException("first");
     OutOfMemoryError second = new OutOfMemoryError("second");
@@ -531,248 +574,6 @@ class DomainsTest {
 
     Wait.until(() -> reports.size() == 2);
     assertThat(reports).containsExactly(first, second);
-  }
-
-  @Test
-  void taskThatLeavesWithDomainsTerminated_isNoFailure() {
-    // the exception that asks tasks to leave is the normal way to leave
-    Domains pool = pool(1);
-    AtomicInteger reports = new AtomicInteger();
-    CountDownLatch running = new CountDownLatch(1);
-    spawn(
-        pool,
-        here -> {
-          Thread.currentThread()
-              .setUncaughtExceptionHandler((thread, thrown) -> reports.incrementAndGet());
-          running.countDown();
-          while (true) {
-            here.checkTerminate();
-            Thread.onSpinWait();
-          }
-        });
-    awaitOpen(running);
-
-    assertThatCode(pool::close).doesNotThrowAnyException();
-
-    assertThat(reports).hasValue(0);
-  }
-
-  // Closing
-
-  @Test
-  void checkTerminate_throwsOnceClosed() {
-    // nothing before close, an exception without a stack trace afterwards
-    Domains pool = pool(1);
-
-    assertThatCode(pool::checkTerminate).doesNotThrowAnyException();
-    pool.close();
-
-    assertThatThrownBy(pool::checkTerminate)
-        .isInstanceOfSatisfying(
-            DomainsTerminated.class, thrown -> assertThat(thrown.getStackTrace()).isEmpty());
-  }
-
-  @Test
-  void close_isIdempotent() throws Exception {
-    // closing twice, and at once from two threads, is closing once
-    Domains pool = pool(2);
-    spawn(pool, here -> {});
-
-    Task<Boolean> other = Task.start(pool::close);
-    pool.close();
-    pool.close();
-
-    assertThat(other.result()).isTrue();
-    assertThat(pool.trySpawn(here -> {})).isFalse();
-  }
-
-  @Test
-  void close_endsTheThreads() throws Exception {
-    // when close returns, the threads of the domains have ended
-    Domains pool = pool(2);
-    Set<Thread> threads = ConcurrentHashMap.newKeySet();
-    CountDownLatch end = new CountDownLatch(1);
-    CountDownLatch both = new CountDownLatch(2);
-    DomainTask task =
-        here -> {
-          threads.add(Thread.currentThread());
-          both.countDown();
-          awaitOpen(end);
-        };
-    spawn(pool, task);
-    spawn(pool, task);
-    awaitOpen(both);
-
-    Task<Boolean> closing = Task.start(pool::close);
-    Wait.until(() -> closing.thread().getState() == Thread.State.WAITING);
-    boolean early = closing.isDone();
-    end.countDown();
-    closing.result();
-
-    assertThat(early).isFalse();
-    assertThat(threads).hasSize(2).noneMatch(Thread::isAlive);
-  }
-
-  @Test
-  void close_ofUnusedPool_refusesFromThenOn() throws Exception {
-    // a pool that was closed before it started anything refuses tasks like any other closed pool,
-    // and starts no threads
-    Domains pool = pool(2);
-    pool.close();
-
-    Task<Boolean> accepted = Task.start(() -> pool.trySpawn(here -> {}));
-
-    assertThat(accepted.result()).isFalse();
-    assertThat(pool.all()).allMatch(Domain::isNew);
-  }
-
-  @Test
-  void close_runsEverythingThatWasAccepted() throws Exception {
-    // pools are closed while three threads lend: what was accepted has run once when close returns,
-    // and nothing is accepted afterwards
-    List<String> wrong = new ArrayList<>();
-
-    for (int round = 0; round < 200; round++) {
-      Domains pool = new Domains(2);
-      AtomicInteger accepted = new AtomicInteger();
-      AtomicInteger ran = new AtomicInteger();
-      AtomicBoolean closed = new AtomicBoolean();
-      CountDownLatch warm = new CountDownLatch(3);
-      List<Task<Boolean>> lenders =
-          IntStream.range(0, 3)
-              .mapToObj(
-                  i ->
-                      Task.start(
-                          () -> {
-                            while (!closed.get()) {
-                              if (pool.trySpawn(here -> ran.incrementAndGet())) {
-                                accepted.incrementAndGet();
-                              }
-                              warm.countDown();
-                            }
-                          }))
-              .toList();
-      warm.await();
-      pool.close();
-      int ranAtClose = ran.get();
-      closed.set(true);
-      for (Task<Boolean> lender : lenders) {
-        lender.result();
-      }
-      if (ranAtClose != accepted.get() || ran.get() != accepted.get()) {
-        wrong.add(ranAtClose + " ran, then " + ran + ", " + accepted + " accepted");
-      }
-    }
-
-    assertThat(wrong).isEmpty();
-  }
-
-  @Test
-  void close_byTaskOfItsOwn_throws() throws Exception {
-    // a task cannot close its pool, which would wait for it; the pool stays open
-    Domains pool = pool(1);
-    AtomicReference<Throwable> thrown = new AtomicReference<>();
-    CountDownLatch ran = new CountDownLatch(1);
-
-    spawn(
-        pool,
-        here -> {
-          thrown.set(catchThrowableOfType(IllegalStateException.class, pool::close));
-          ran.countDown();
-        });
-    ran.await();
-
-    assertThat(thrown.get()).isNotNull();
-    Wait.until(() -> pool.trySpawn(here -> {}));
-  }
-
-  @Test
-  void close_byFiber_throws() throws Exception {
-    // a fiber cannot close the pool that runs it either
-    Domains shared = Domains.shared();
-    Wait.until(() -> shared.trySpawn(here -> {}));
-    Wait.until(() -> shared.idleCount() == shared.size());
-
-    Throwable thrown =
-        QueueScheduler.create()
-            .call(() -> catchThrowableOfType(IllegalStateException.class, shared::close));
-
-    assertThat(thrown).hasMessageContaining("close");
-    assertThatCode(shared::checkTerminate).doesNotThrowAnyException();
-  }
-
-  @Test
-  void close_byTaskOfAnotherPool_closes() throws Exception {
-    // the domains of one pool may close another
-    Domains pool = pool(1);
-    Domains other = pool(1);
-    spawn(other, here -> {});
-    CountDownLatch ran = new CountDownLatch(1);
-
-    spawn(
-        pool,
-        here -> {
-          other.close();
-          ran.countDown();
-        });
-    ran.await();
-
-    assertThat(other.trySpawn(here -> {})).isFalse();
-  }
-
-  @Test
-  void close_byInterruptedThread_waitsAllTheSame() throws Exception {
-    // an interrupt neither ends the wait for the domains nor gets lost
-    Domains pool = pool(1);
-    CountDownLatch running = new CountDownLatch(1);
-    CountDownLatch end = new CountDownLatch(1);
-    AtomicBoolean ended = new AtomicBoolean();
-    spawn(
-        pool,
-        here -> {
-          running.countDown();
-          awaitOpen(end);
-          ended.set(true);
-        });
-    running.await();
-
-    Task<List<Boolean>> closing =
-        Task.start(
-            () -> {
-              Thread.currentThread().interrupt();
-              pool.close();
-              return List.of(ended.get(), Thread.interrupted());
-            });
-    Wait.until(() -> closing.thread().getState() == Thread.State.WAITING);
-    end.countDown();
-
-    assertThat(closing.result()).containsExactly(true, true);
-  }
-
-  @Test
-  void close_reportsFailuresOnce() {
-    // close throws one exception with all that tasks threw suppressed in it, in order of
-    // occurrence; the next close throws nothing
-    Domains pool = pool(1);
-    List<IllegalStateException> failures =
-        IntStream.range(0, 5).mapToObj(i -> new IllegalStateException("task " + i)).toList();
-    spawn(pool, here -> Thread.currentThread().setUncaughtExceptionHandler((thread, thrown) -> {}));
-    for (IllegalStateException failure : failures) {
-      spawn(
-          pool,
-          here -> {
-            throw failure;
-          });
-    }
-
-    assertThatThrownBy(pool::close)
-        .isInstanceOf(DomainTasksFailedException.class)
-        .hasMessageContaining("5")
-        .satisfies(
-            thrown ->
-                assertThat(thrown.getSuppressed())
-                    .containsExactly(failures.toArray(Throwable[]::new)));
-    assertThatCode(pool::close).doesNotThrowAnyException();
   }
 
   // The shared pool, and flags
@@ -898,8 +699,6 @@ class DomainsTest {
       }
       ran.await();
       Thread.ofVirtual().start(() -> System.out.println(pool.current().isPresent())).join();
-      pool.close();
-      System.out.println("closed");
     }
   }
 
@@ -908,39 +707,32 @@ class DomainsTest {
     // lending threads has nothing to do with virtual threads: without --add-opens a pool works
     Fork fork = java(UsesNoFlag.class);
 
-    assertThat(fork.output().lines()).containsExactly("false", "true", "false", "closed");
+    assertThat(fork.output().lines()).containsExactly("false", "true", "false");
   }
 
-  static final class ClosesUnderRun {
-    private ClosesUnderRun() {}
+  static final class RunsFibers {
+    private RunsFibers() {}
 
-    public static void main(String[] args) throws Exception {
-      Trigger trigger = new Trigger();
-      CountDownLatch waits = new CountDownLatch(1);
-      Task<Integer> run =
-          Task.start(
-              () ->
-                  QueueScheduler.create()
-                      .call(
-                          () -> {
-                            waits.countDown();
-                            return trigger.await() == null ? 42 : 0;
-                          }));
-      waits.await();
-      Task<Boolean> close = Task.start(Domains.shared()::close);
-      trigger.signal();
-      System.out.println(run.result());
-      System.out.println(close.result());
-      System.out.println(QueueScheduler.create().<Integer, RuntimeException>call(() -> 43));
+    public static void main(String[] args) {
+      boolean hasRecorder = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
+      int value =
+          QueueScheduler.create()
+              .call(
+                  () -> {
+                    Computation<Integer> answer = new Computation<>();
+                    Fiber.spawn(new Fiber(new Computation<>()), self -> answer.tryReturn(42));
+                    return answer.await();
+                  });
+      System.out.println(hasRecorder + " " + value);
     }
   }
 
   @Test
-  void close_ofSharedPool_leavesSchedulersRunning() throws Exception {
-    // runs go on to their ends when the shared pool is closed, and new ones find extra domains
-    Fork fork = java(ClosesUnderRun.class, Fork.OPENS);
+  void pool_needsNoFlightRecorder() throws Exception {
+    // in a JVM without the module jdk.jfr domains and fibers do what they do elsewhere
+    Fork fork = java(RunsFibers.class, Fork.OPENS, "--limit-modules=java.base");
 
-    assertThat(fork.output().lines()).containsExactly("42", "true", "43");
+    assertThat(fork.output()).isEqualTo("false 42");
   }
 
   /** A further JVM with what the tests here need. */

@@ -14,7 +14,7 @@ class FifoTest {
   private final Fifo policy = new Fifo("first come, first served", 2);
 
   private static Ready fiber() {
-    return new Start(new Fiber(new Computation<>(), false), self -> {});
+    return new Start(new Fiber(new Computation<>()), self -> {});
   }
 
   @Test

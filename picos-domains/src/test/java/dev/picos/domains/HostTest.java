@@ -10,6 +10,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
+import dev.picos.testing.fibers.Fibers;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Field;
@@ -26,6 +27,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -60,7 +62,7 @@ class HostTest {
         .run(
             () -> {
               List<Computation<Boolean>> ends = new ArrayList<>();
-              bodies.forEach(body -> ends.add(Fibers.spawn(body::run)));
+              bodies.forEach(body -> ends.add(Fibers.startBlock(body::run)));
               ends.forEach(Computation::await);
             });
   }
@@ -79,7 +81,7 @@ class HostTest {
               List<Computation<Boolean>> ends = new ArrayList<>();
               for (int i = 0; i < 10; i++) {
                 ends.add(
-                    Fibers.spawn(
+                    Fibers.startBlock(
                         () -> {
                           Thread before = Thread.currentThread();
                           distinct.add(before);
@@ -129,7 +131,7 @@ class HostTest {
             () -> {
               Computation<Boolean> gate = new Computation<>();
               for (int i = 0; i < 5_000; i++) {
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       threads.add(Thread.currentThread());
                       gate.join();
@@ -161,7 +163,7 @@ class HostTest {
                 threads.add(Thread.currentThread());
                 List<Computation<Boolean>> ends = new ArrayList<>();
                 for (int j = 0; j < 20; j++) {
-                  ends.add(Fibers.spawn(() -> threads.add(Thread.currentThread())));
+                  ends.add(Fibers.startBlock(() -> threads.add(Thread.currentThread())));
                 }
                 ends.forEach(Computation::await);
               });
@@ -242,7 +244,7 @@ class HostTest {
               () ->
                   QueueScheduler.create()
                       .run(
-                          new Fiber(new Computation<>(), false),
+                          new Fiber(new Computation<>()),
                           fiber -> {
                             threads.add(Thread.currentThread());
                             seen.add(traces());
@@ -284,14 +286,14 @@ class HostTest {
     QueueScheduler.create()
         .run(
             () -> {
-              Fibers.spawn(
+              Fibers.startBlock(
                       () -> {
                         threads.add(Thread.currentThread());
                         LockSupport.unpark(Thread.currentThread());
                       })
                   .await();
               Computation<Boolean> parked =
-                  Fibers.spawn(
+                  Fibers.startBlock(
                       () -> {
                         threads.add(Thread.currentThread());
                         LockSupport.park();
@@ -357,7 +359,7 @@ class HostTest {
     ClassLoader other = new ClassLoader() {};
     Execution execution = new Execution(new QueuePolicy());
     List<ClassLoader> seen = new ArrayList<>();
-    Fiber fiber = new Fiber(new Computation<>(), false);
+    Fiber fiber = new Fiber(new Computation<>());
 
     Thread.currentThread().setContextClassLoader(other);
     try {
@@ -365,7 +367,7 @@ class HostTest {
           fiber,
           self -> {
             seen.add(Thread.currentThread().getContextClassLoader());
-            Fibers.spawnBare(() -> seen.add(Thread.currentThread().getContextClassLoader()));
+            Fibers.startBare(() -> seen.add(Thread.currentThread().getContextClassLoader()));
           });
     } finally {
       Thread.currentThread().setContextClassLoader(mine);
@@ -385,7 +387,7 @@ class HostTest {
               () -> {
                 seen.add(INHERITABLE.get());
                 INHERITABLE.set("of the parent");
-                Fibers.spawn(() -> seen.add(INHERITABLE.get())).await();
+                Fibers.startBlock(() -> seen.add(INHERITABLE.get())).await();
                 seen.add(INHERITABLE.get());
               });
     } finally {
@@ -404,7 +406,7 @@ class HostTest {
               List<Computation<Boolean>> ends = new ArrayList<>();
               for (int i = 0; i < 5; i++) {
                 ends.add(
-                    Fibers.spawn(
+                    Fibers.startBlock(
                         () -> {
                           LOCAL.set(garbage.toString());
                           Fiber.yield();
@@ -426,6 +428,137 @@ class HostTest {
     assertThat(reference.get()).isNull();
   }
 
+  private static WeakReference<ClassLoader> runWithLoader() throws Exception {
+    ClassLoader loader = new ClassLoader() {};
+    Task<Boolean> caller =
+        Task.start(
+            () -> {
+              Thread.currentThread().setContextClassLoader(loader);
+              inTurn(Collections.nCopies(5, Fiber::yield));
+            });
+    assertThat(caller.result()).isTrue();
+    return new WeakReference<>(loader);
+  }
+
+  @Test
+  void threadsThatWait_doNotHoldTheLoaderOfARun() throws Exception {
+    // the context class loader of a run can be collected, although its threads wait for other runs
+    WeakReference<ClassLoader> reference = runWithLoader();
+
+    Wait.untilCollected(reference);
+
+    assertThat(reference.get()).isNull();
+  }
+
+  /** Runs fibers with a scoped value, which is a preview before JDK 25. */
+  private static WeakReference<Object> runWithScopedValue() {
+    Object value = new byte[1_000];
+    WeakReference<Object> reference = new WeakReference<>(value);
+    inTurn(
+        Collections.nCopies(
+            5,
+            () -> {
+              try {
+                Class<?> type = Class.forName("java.lang.ScopedValue");
+                Object key = type.getMethod("newInstance").invoke(null);
+                Object carrier =
+                    type.getMethod("where", type, Object.class).invoke(null, key, value);
+                Runnable body =
+                    () -> {
+                      Fiber.yield();
+                      assertThat(valueOf(type, key)).isSameAs(value);
+                    };
+                carrier.getClass().getMethod("run", Runnable.class).invoke(carrier, body);
+              } catch (ReflectiveOperationException e) {
+                throw new AssertionError(e);
+              }
+            }));
+    return reference;
+  }
+
+  private static Object valueOf(Class<?> type, Object key) {
+    try {
+      return type.getMethod("get").invoke(key);
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void threadsThatWait_holdNoScopedValues() {
+    WeakReference<Object> reference = runWithScopedValue();
+
+    Wait.untilCollected(reference);
+
+    assertThat(reference.get()).isNull();
+  }
+
+  // What only the end of a thread closes. StructuredTaskScope is a preview, up to JDK 25 at least,
+  // and is not the same in all of them.
+
+  private static Object openScope() throws ReflectiveOperationException {
+    Class<?> type = Class.forName("java.util.concurrent.StructuredTaskScope");
+    return Runtime.version().feature() >= 25
+        ? type.getMethod("open").invoke(null)
+        : type.getConstructor().newInstance();
+  }
+
+  private static void leaveScope(List<Object> open, CountDownLatch latch) {
+    try {
+      Object scope = openScope();
+      Class.forName("java.util.concurrent.StructuredTaskScope")
+          .getMethod("fork", Callable.class)
+          .invoke(
+              scope,
+              (Callable<Boolean>)
+                  () -> {
+                    latch.await();
+                    return true;
+                  });
+      open.add(openScopes());
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static @Nullable Object openScopes() throws ReflectiveOperationException {
+    Field scopes = Thread.class.getDeclaredField("headStackableScopes");
+    scopes.setAccessible(true);
+    return scopes.get(Thread.currentThread());
+  }
+
+  @Test
+  void scopeThatIsLeftOpen_isClosedByTheJdkAndNotLeftToTheNextFiber() throws Exception {
+    List<Object> open = new ArrayList<>();
+    List<Object> found = Collections.synchronizedList(new ArrayList<>());
+    List<Thread> threads = new ArrayList<>();
+    CountDownLatch latch = new CountDownLatch(1);
+    Runnable leaves =
+        () -> {
+          threads.add(Thread.currentThread());
+          leaveScope(open, latch);
+        };
+    Runnable looks =
+        () -> {
+          try {
+            found.add(openScopes() == null);
+          } catch (ReflectiveOperationException e) {
+            found.add(e);
+          }
+        };
+
+    inTurn(List.of(leaves, looks, leaves, Fiber::yield, looks));
+    inTurn(Collections.nCopies(10, looks));
+
+    assertThat(open).hasSize(2).doesNotContainNull();
+    assertThat(found).hasSize(12).containsOnly(true);
+    assertThat(threads).hasSize(2).allMatch(Thread::isAlive);
+    latch.countDown();
+    for (Thread each : threads) {
+      each.join();
+    }
+  }
+
   // Blocking
 
   @Test
@@ -438,14 +571,14 @@ class HostTest {
             () -> {
               lock.lock();
               Computation<Boolean> waiter =
-                  Fibers.spawn(
+                  Fibers.startBlock(
                       () -> {
                         log.add("waits");
                         lock.lock();
                         log.add("has it");
                         lock.unlock();
                       });
-              Computation<Boolean> another = Fibers.spawn(() -> log.add("another runs"));
+              Computation<Boolean> another = Fibers.startBlock(() -> log.add("another runs"));
               another.await();
               log.add("unlocks");
               lock.unlock();
@@ -467,14 +600,14 @@ class HostTest {
               Computation<Boolean> waiter;
               synchronized (monitor) {
                 waiter =
-                    Fibers.spawn(
+                    Fibers.startBlock(
                         () -> {
                           log.add("waits");
                           synchronized (monitor) {
                             log.add("has it");
                           }
                         });
-                Fibers.spawn(() -> log.add("another runs")).await();
+                Fibers.startBlock(() -> log.add("another runs")).await();
                 log.add("owner: " + Thread.holdsLock(monitor));
               }
               waiter.await();
@@ -494,7 +627,7 @@ class HostTest {
             () -> {
               AtomicBoolean notified = new AtomicBoolean();
               Computation<Boolean> waiter =
-                  Fibers.spawn(
+                  Fibers.startBlock(
                       () -> {
                         synchronized (monitor) {
                           while (!notified.get()) {
@@ -504,7 +637,7 @@ class HostTest {
                         }
                         log.add("goes on");
                       });
-              Fibers.spawn(
+              Fibers.startBlock(
                       () -> {
                         synchronized (monitor) {
                           log.add("notifies");
@@ -570,7 +703,7 @@ class HostTest {
                     .call(
                         () -> {
                           Computation<Boolean> another =
-                              Fibers.spawn(
+                              Fibers.startBlock(
                                   () -> {
                                     Fiber.yield();
                                     log.add("another");
@@ -615,13 +748,13 @@ class HostTest {
         .run(
             () -> {
               Computation<Boolean> sleeper =
-                  Fibers.spawn(
+                  Fibers.startBlock(
                       () -> {
                         long start = System.nanoTime();
                         Thread.sleep(30);
                         log.add(System.nanoTime() - start >= 30_000_000 ? "slept" : "woke early");
                       });
-              Fibers.spawn(() -> log.add("another runs")).await();
+              Fibers.startBlock(() -> log.add("another runs")).await();
               sleeper.await();
             });
 
@@ -639,7 +772,7 @@ class HostTest {
           .run(
               () -> {
                 Computation<Boolean> taker =
-                    Fibers.spawn(
+                    Fibers.startBlock(
                         () -> {
                           for (int i = 0; i < 1_000; i++) {
                             taken.add(queue.take());
@@ -680,12 +813,12 @@ class HostTest {
                   try (ServerSocket server =
                       new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
                     Computation<Boolean> echo =
-                        Fibers.spawn(
+                        Fibers.startBlock(
                             () -> {
                               ours.add(Fiber.current());
                               for (int i = 0; i < 2; i++) {
                                 Socket socket = server.accept();
-                                Fibers.spawn(
+                                Fibers.startBlock(
                                     () -> {
                                       ours.add(Fiber.current());
                                       try (socket) {
@@ -697,7 +830,7 @@ class HostTest {
                                     });
                               }
                             });
-                    Fibers.spawn(
+                    Fibers.startBlock(
                         () -> {
                           ours.add(Fiber.current());
                           while (!over.get()) {
@@ -738,7 +871,7 @@ class HostTest {
         .run(
             () -> {
               Trigger trigger = new Trigger();
-              Fibers.spawn(
+              Fibers.startBlock(
                   () -> {
                     log.add("signals");
                     trigger.signal();
@@ -799,7 +932,7 @@ class HostTest {
             () -> {
               Computation<Thread> thread = new Computation<>();
               Computation<Boolean> sleeper =
-                  Fibers.spawn(
+                  Fibers.startBlock(
                       () -> {
                         thread.tryReturn(Thread.currentThread());
                         try {
@@ -819,7 +952,7 @@ class HostTest {
 
   @Test
   void childThread_outlivesTheRun() throws Exception {
-    // decision 14: a virtual thread that a fiber starts behaves as in any Java program: it is no
+    // A virtual thread that a fiber starts behaves as in any Java program: it is no
     // fiber of the run, sleeps, blocks, starts others, and lives on after the run
     CountDownLatch runIsOver = new CountDownLatch(1);
     CompletableFuture<Thread> grandchild = new CompletableFuture<>();
@@ -971,12 +1104,12 @@ class HostTest {
                       .run(
                           () -> {
                             Computation<Boolean> odd =
-                                Fibers.spawn(
+                                Fibers.startBlock(
                                     () -> {
                                       submitOddly(hostOf(Thread.currentThread()));
                                       log.add("odd");
                                     });
-                            Fibers.spawn(() -> log.add("next")).await();
+                            Fibers.startBlock(() -> log.add("next")).await();
                             odd.await();
                           }));
       run.result();
@@ -1012,17 +1145,17 @@ class HostTest {
                         () -> {
                           List<Computation<Boolean>> ends = new ArrayList<>();
                           ends.add(
-                              Fibers.spawn(
+                              Fibers.startBlock(
                                   () -> {
                                     submitOddly(hostOf(Thread.currentThread()));
                                     Fiber.yield();
                                     log.add("yielded");
                                   }));
-                          ends.add(Fibers.spawn(() -> log.add("meanwhile")));
+                          ends.add(Fibers.startBlock(() -> log.add("meanwhile")));
                           ends.forEach(Computation::await);
                           Fiber.yield();
                           for (int i = 0; i < 3; i++) {
-                            Fibers.spawn(() -> log.add("later")).await();
+                            Fibers.startBlock(() -> log.add("later")).await();
                           }
                         }));
 
@@ -1042,10 +1175,10 @@ class HostTest {
                         () -> {
                           Trigger trigger = new Trigger();
                           Computation<Boolean> suspended =
-                              Fibers.spawn(() -> assertThat(trigger.await()).isNull());
+                              Fibers.startBlock(() -> assertThat(trigger.await()).isNull());
                           Fiber.yield();
                           Computation<Boolean> odd =
-                              Fibers.spawn(
+                              Fibers.startBlock(
                                   () -> {
                                     trigger.signal();
                                     submitOddly(hostOf(Thread.currentThread()));
@@ -1053,7 +1186,7 @@ class HostTest {
                           odd.await();
                           suspended.await();
                           Fiber.yield();
-                          Fibers.spawn(() -> log.add("later")).await();
+                          Fibers.startBlock(() -> log.add("later")).await();
                         }));
 
     run.result();
@@ -1106,15 +1239,17 @@ class HostTest {
               Computation<Boolean> victim = new Computation<>();
               Computation<Boolean> forbidding = new Computation<>();
               Trigger trigger = new Trigger();
-              Fibers.spawn(
+              Fibers.startBlockUnder(
                   victim,
                   () -> {
                     canceled.add(Fiber.current());
                     assertThat(new Trigger().await()).isNotNull();
                   });
-              Fibers.spawn(
+              Fibers.startBlockUnder(
                   forbidding,
-                  () -> Fiber.current().forbid(() -> assertThat(trigger.await()).isNull()));
+                  () ->
+                      Fiber.current()
+                          .runForbiddingCancelation(() -> assertThat(trigger.await()).isNull()));
               Fiber.yield();
               victim.tryCancel(new IllegalStateException());
               forbidding.tryCancel(new IllegalStateException());
@@ -1127,8 +1262,8 @@ class HostTest {
 
   @Test
   void canceledWhenReadyAlready_leavesNoPriorityBehind() {
-    // SC-15: a fiber that was made ready by chance, and canceled then, keeps its place; and neither
-    // it nor the next fiber on its thread is ever said to go first for that
+    // A fiber that a stray unpark has made ready, and that is then canceled, keeps its place; and
+    // neither it nor the next fiber on its thread is ever said to go first for that
     FirstPolicy policy = new FirstPolicy();
 
     QueueScheduler.with(policy)
@@ -1137,7 +1272,7 @@ class HostTest {
               AtomicReference<Thread> thread = new AtomicReference<>();
               AtomicInteger parks = new AtomicInteger();
               Computation<Boolean> victim = new Computation<>();
-              Fibers.spawn(
+              Fibers.startBlockUnder(
                   victim,
                   () -> {
                     thread.set(Thread.currentThread());
@@ -1153,7 +1288,7 @@ class HostTest {
                 LockSupport.unpark(thread.get());
                 Fiber.yield();
               }
-              Fibers.spawn(
+              Fibers.startBlock(
                       () -> {
                         log.add(Thread.currentThread() == thread.get() ? "same thread" : "another");
                         LockSupport.unpark(Thread.currentThread());
@@ -1235,7 +1370,7 @@ class HostTest {
         default -> {
           AtomicBoolean ran = new AtomicBoolean();
           Computation<Boolean> child =
-              Fibers.spawn(
+              Fibers.startBlock(
                   () -> {
                     witness.step();
                     ran.set(true);
@@ -1274,7 +1409,7 @@ class HostTest {
                 for (int i = 0; i < fibers; i++) {
                   int seed = i;
                   ends.add(
-                      Fibers.spawn(
+                      Fibers.startBlock(
                           () -> {
                             threads.add(Thread.currentThread());
                             torture(seed, steps, witness, signaler, lock);

@@ -15,7 +15,7 @@ class ReadyQueueTest {
   private final ReadyQueue queue = new ReadyQueue();
 
   private static Ready fiber() {
-    return new Start(new Fiber(new Computation<>(), false), self -> {});
+    return new Start(new Fiber(new Computation<>()), self -> {});
   }
 
   @Test

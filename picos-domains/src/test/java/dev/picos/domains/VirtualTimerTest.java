@@ -72,7 +72,7 @@ class VirtualTimerTest {
 
   @Test
   void completion_removesTheTimeout() {
-    // CO-28: what is completed before its time is kept no longer and moves no time
+    // What is completed before its time is kept no longer and moves no time
     Computation<String> computation = new Computation<>();
     WeakReference<Computation<String>> reference = new WeakReference<>(computation);
     timer.cancelAfter(computation, Duration.ofSeconds(5), reason);
@@ -87,7 +87,7 @@ class VirtualTimerTest {
 
   @Test
   void completedComputation_setsNoTimeout() {
-    // CO-28: a computation that is completed sets none
+    // A computation that is completed sets none
     timer.cancelAfter(Computation.returned(""), Duration.ofSeconds(5), reason);
 
     assertThat(timer.size()).isZero();
@@ -95,7 +95,7 @@ class VirtualTimerTest {
 
   @Test
   void hugeDelay_isTheEndOfTime() {
-    // CO-26: a delay beyond 292 years, or one that leads beyond, is due after all others, not
+    // A delay beyond 292 years, or one that leads beyond, is due after all others, not
     // before
     timer.cancelAfter(logged("soon"), Duration.ofSeconds(1), reason);
     timer.advance();

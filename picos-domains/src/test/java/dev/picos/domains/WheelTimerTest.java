@@ -39,7 +39,7 @@ class WheelTimerTest {
 
   @Test
   void timeouts_areNeverEarly() {
-    // CO-25: a thousand timeouts of up to 200 ms, set at once: each cancels its computation with
+    // A thousand timeouts of up to 200 ms, set at once: each cancels its computation with
     // its reason and not before its delay has passed
     SplittableRandom random = new SplittableRandom(1);
     ConcurrentLinkedQueue<Long> earliness = new ConcurrentLinkedQueue<>();
@@ -63,6 +63,22 @@ class WheelTimerTest {
 
     assertThat(earliness).allMatch(nanos -> nanos <= 0);
     assertThat(computations).allMatch(computation -> computation.cancelReason() == reason);
+  }
+
+  @Test
+  void thread_endsWhenIdle_andStartsAgain() {
+    // timeouts that are set while it is about to end pass as all others do
+    WheelTimer shortLived = new WheelTimer(Duration.ZERO);
+    for (int i = 0; i < 1_000; i++) {
+      Computation<String> computation = new Computation<>();
+      shortLived.cancelAfter(computation, Duration.ZERO, reason);
+      Wait.untilSoon(computation::isCanceled);
+      assertThat(computation.cancelReason()).isSameAs(reason);
+    }
+
+    Wait.until(() -> !shortLived.hasThread());
+
+    assertThat(shortLived.inboxDepth()).isZero();
   }
 
   @Test
@@ -93,7 +109,7 @@ class WheelTimerTest {
 
   @Test
   void completedComputation_setsNoTimeout() {
-    // CO-28: a computation that is completed keeps its outcome, and the timer is not bothered
+    // A computation that is completed keeps its outcome, and the timer is not bothered
     Computation<String> computation = Computation.returned("value");
     WeakReference<Computation<String>> reference = new WeakReference<>(computation);
 
@@ -107,7 +123,7 @@ class WheelTimerTest {
 
   @Test
   void completion_beforeTheDeadline_wins() {
-    // CO-21: a timeout whose computation was completed in time changes nothing when its time comes
+    // A timeout whose computation was completed in time changes nothing when its time comes
     List<Computation<Integer>> computations = new ArrayList<>();
 
     for (int i = 0; i < 200; i++) {
@@ -213,7 +229,7 @@ class WheelTimerTest {
         Long.MAX_VALUE
       })
   void hugeDelay_isNeitherEarlyNorCostly(long seconds) {
-    // CO-26: whatever does not end in our lives is accepted, does not fire, does not keep the timer
+    // Whatever does not end in our lives is accepted, does not fire, does not keep the timer
     // awake, and can be removed
     Computation<String> computation = new Computation<>();
     WeakReference<Computation<String>> reference = new WeakReference<>(computation);

@@ -27,7 +27,7 @@ final class EchoClient {
 
   /** Returns how long each message took to come back, in nanoseconds. */
   long[] run() throws IOException {
-    return Using.resource(this::open, this::close, this::exchangeAll);
+    return Using.call(this::open, this::close, this::exchangeAll);
   }
 
   private SocketChannel open() throws IOException {
@@ -43,13 +43,13 @@ final class EchoClient {
 
   private long[] exchangeAll(SocketChannel channel) throws IOException {
     long[] latencies = new long[messages];
-    Control.interruptible(() -> channel.connect(server));
+    Control.callInterruptible(() -> channel.connect(server));
     byte[] sent = new byte[size];
     ByteBuffer received = ByteBuffer.allocate(size);
     for (int i = 0; i < messages; i++) {
       random.nextBytes(sent);
       long start = System.nanoTime();
-      Control.interruptible(() -> exchange(channel, ByteBuffer.wrap(sent), received.clear()));
+      Control.runInterruptible(() -> exchange(channel, ByteBuffer.wrap(sent), received.clear()));
       latencies[i] = System.nanoTime() - start;
       if (!ByteBuffer.wrap(sent).equals(received.flip())) {
         throw new IOException("message " + i + " came back different");

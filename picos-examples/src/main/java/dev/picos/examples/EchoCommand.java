@@ -13,7 +13,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The concurrent echo program: with a port a server, without one a measurement on each scheduler.
+ * The concurrent echo program: with a port it is a server, and without one it measures each
+ * scheduler.
  */
 @Command(
     name = "echo",

@@ -51,7 +51,7 @@ final class EchoMeasurement {
   /** Runs the server until all clients have what they wanted, and then ends it by cancelation. */
   private List<long[]> exchangeAll(EchoServer server) throws IOException {
     List<Promise<long[]>> results = new ArrayList<>();
-    return Flock.joinAfter(
+    return Flock.call(
         () -> {
           Promise<Object> serving =
               Flock.forkAsPromise(

@@ -17,7 +17,7 @@ import java.nio.channels.SocketChannel;
  *
  * <p>Channels are in blocking mode, so an operation parks its fiber. Cancelation interrupts it,
  * which closes the channel. The fiber that accepts owns a client's channel until that client's
- * fiber has moved it, and on every path it is closed by whoever owns it.
+ * fiber has moved it, and on every path its owner closes it.
  */
 final class EchoServer {
   private final ServerSocketChannel listener;
@@ -41,9 +41,12 @@ final class EchoServer {
     return listener.getLocalAddress();
   }
 
-  /** Serves until the calling fiber is canceled; then all clients are, and everything is closed. */
+  /**
+   * Serves until the calling fiber is canceled; then all clients are canceled, and everything is
+   * closed.
+   */
   void serve() throws IOException {
-    Using.lastly(this::closeListener, () -> Flock.joinAfter(this::acceptAll));
+    Using.runLastly(this::closeListener, () -> Flock.run(this::acceptAll));
   }
 
   private void closeListener() throws IOException {
@@ -55,12 +58,8 @@ final class EchoServer {
     fibers.opened();
     try {
       for (; ; ) {
-        Owned.instantiate(
-            this::accept,
-            this::close,
-            client -> {
-              Flock.fork(() -> client.move(this::echo));
-            });
+        Owned.run(
+            this::accept, this::close, client -> Flock.fork(() -> client.runMoved(this::echo)));
       }
     } finally {
       fibers.closed();
@@ -68,7 +67,7 @@ final class EchoServer {
   }
 
   private SocketChannel accept() throws IOException {
-    SocketChannel client = Control.interruptible(listener::accept);
+    SocketChannel client = Control.callInterruptible(listener::accept);
     sockets.opened();
     return client;
   }
@@ -77,10 +76,10 @@ final class EchoServer {
     fibers.opened();
     try {
       ByteBuffer buffer = ByteBuffer.allocate(4096);
-      while (Control.interruptible(() -> client.read(buffer)) >= 0) {
+      while (Control.callInterruptible(() -> client.read(buffer)) >= 0) {
         buffer.flip();
         bytes.add(buffer.remaining());
-        Control.interruptible(
+        Control.runInterruptible(
             () -> {
               while (buffer.hasRemaining()) {
                 client.write(buffer);
@@ -89,7 +88,7 @@ final class EchoServer {
         buffer.clear();
       }
     } catch (IOException gone) {
-      // This client has hung up; the others are not concerned.
+      // this client has hung up, which does not concern the others
     } finally {
       fibers.closed();
     }

@@ -9,7 +9,7 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
-/** An echo server for real clients, until the JVM is told to end. */
+/** An echo server for real clients, which runs until the JVM is told to end. */
 final class EchoService {
   private EchoService() {}
 
@@ -40,7 +40,7 @@ final class EchoService {
       kind.create()
           .run(
               () ->
-                  Flock.joinAfter(
+                  Flock.run(
                       () -> {
                         Promise<Object> serving =
                             Flock.forkAsPromise(

@@ -2,7 +2,7 @@ package dev.picos.examples;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** How many of something there are now, and have been in all. */
+/** How many of something there are now, and how many there have been in all. */
 final class Gauge {
   private final AtomicLong total = new AtomicLong();
   private final AtomicLong gone = new AtomicLong();

@@ -11,9 +11,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 // region lifo
-/**
- * Runs the fiber next that became ready last; but now and then the oldest, so that none starves.
- */
+/** Runs the fiber that became ready last; but now and then the oldest one, so that none starves. */
 public final class LifoScheduler implements Scheduler {
   @Override
   public void run(Fiber fiber, Consumer<? super Fiber> main) {

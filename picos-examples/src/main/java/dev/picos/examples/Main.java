@@ -14,7 +14,7 @@ import picocli.CommandLine.Command;
 final class Main implements Runnable {
   private Main() {}
 
-  /** Exits with 0 when all went well, 1 when something was off, 2 for bad arguments. */
+  /** Exits with 0 if all went well, 1 if something was wrong, and 2 if the arguments were bad. */
   public static void main(String[] arguments) {
     System.exit(run(arguments));
   }
@@ -26,6 +26,6 @@ final class Main implements Runnable {
 
   @Override
   public void run() {
-    // Only reached with options and no command, such as none that we have.
+    // This is only reached with options and no command, such as none that we have.
   }
 }

@@ -9,9 +9,9 @@ import java.util.function.Function;
 
 // region scheduler
 /**
- * Runs the fiber next that has the highest {@link #PRIORITY}, and of several that one which has
- * been ready for longest; but those first that are woken because they are canceled. One turn in
- * eight is offered to the priorities in rotation, so that none starves.
+ * Runs the fiber that has the highest {@link #PRIORITY}, and of several such fibers the one that
+ * has been ready for longest. Fibers that are woken because they are canceled come before all
+ * others. One turn in eight is offered to the priorities in rotation, so that none starves.
  */
 public final class PriorityScheduler implements Scheduler {
   /** How urgent a fiber is. */

@@ -38,7 +38,7 @@ enum SchedulerKind {
     }
   };
 
-  /** Reads a name on the command line, in whatever case. */
+  /** Reads a name from the command line, in upper or lower case. */
   static final class Parser implements ITypeConverter<SchedulerKind> {
     @Override
     public SchedulerKind convert(String name) {

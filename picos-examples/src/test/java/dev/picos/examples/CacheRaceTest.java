@@ -46,7 +46,7 @@ class CacheRaceTest {
     Cache cache = new Cache();
     scheduler.run(
         () -> {
-          Bundle.joinAfter(
+          Bundle.run(
               bundle -> {
                 bundle.fork(cache::read);
                 bundle.fork(() -> cache.write("new"));

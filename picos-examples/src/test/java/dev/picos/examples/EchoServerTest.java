@@ -27,7 +27,7 @@ class EchoServerTest {
       kind.create()
           .run(
               () ->
-                  Flock.joinAfter(
+                  Flock.run(
                       OnReturn.TERMINATE,
                       () -> {
                         Flock.fork(server::serve);

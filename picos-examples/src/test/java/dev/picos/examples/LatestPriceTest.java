@@ -14,14 +14,14 @@ import org.junit.jupiter.api.RepeatedTest;
 /** One wait for several things: to receive, to send, and for time to pass. */
 class LatestPriceTest {
   // region select
-  /** Passes on prices, always the latest: who looks seldom misses some. */
+  /** Passes on prices, always the latest: a display that seldom looks misses some. */
   static void passOn(Channel<Integer> prices, Channel<Integer> display) {
     int latest = prices.receive();
     while (true) {
       latest =
           Event.select(
               prices.receiveEvent(), // there is a newer one
-              display.sendEvent(latest).wrap(sent -> prices.receive()), // somebody looks
+              display.sendEvent(latest).wrap(sent -> prices.receive()), // the display looks
               Event.timeout(Duration.ofMinutes(1)).wrap(late -> nobodyLooks()));
     }
   }
@@ -44,7 +44,7 @@ class LatestPriceTest {
                     .build()
                     .run(
                         () ->
-                            Bundle.joinAfter(
+                            Bundle.run(
                                 bundle -> {
                                   bundle.fork(() -> passOn(prices, display));
                                   prices.send(1);

@@ -27,7 +27,7 @@ class PrioritySchedulerTest {
   }
 
   private static void spawn(Priority priority, Computation<?> computation, Runnable main) {
-    Fiber fiber = new Fiber(computation, false);
+    Fiber fiber = new Fiber(computation);
     PRIORITY.set(fiber, priority);
     Fiber.spawn(fiber, self -> main.run());
   }
@@ -52,7 +52,7 @@ class PrioritySchedulerTest {
     scheduler.run(
         () -> {
           spawn(Priority.LOW, () -> order.add("low"));
-          Fiber.spawn(new Fiber(new Computation<>(), false), self -> order.add("normal"));
+          Fiber.spawn(new Fiber(new Computation<>()), self -> order.add("normal"));
           spawn(Priority.HIGH, () -> order.add("high"));
           spawn(Priority.HIGH, () -> order.add("high, too"));
           order.add("main");

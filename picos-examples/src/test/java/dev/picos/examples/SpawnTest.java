@@ -12,7 +12,7 @@ class SpawnTest {
   private static Computation<Integer> start() {
     // region spawn
     Computation<Integer> promise = new Computation<>();
-    Fiber.spawn(new Fiber(promise, false), fiber -> promise.tryCapture(() -> compute()));
+    Fiber.spawn(new Fiber(promise), fiber -> promise.tryCapture(() -> compute()));
     // endregion
     return promise;
   }

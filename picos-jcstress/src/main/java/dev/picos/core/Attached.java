@@ -1,6 +1,6 @@
 package dev.picos.core;
 
-/** Brings the bag of a computation to where the next change rebuilds it. */
+/** Brings the bag of a computation to the point where the next change rebuilds it. */
 final class Attached {
   private Attached() {}
 

@@ -12,7 +12,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.IZ_Result;
 
 /**
- * A canceler attached while its source is being canceled: the target is, or the attacher learns.
+ * A canceler is attached while its source is being canceled: the target is canceled, or the
+ * attacher learns of it.
  */
 @JCStressTest
 @State
@@ -46,7 +47,7 @@ public class ComputationAttachCancelerVsCancel {
     r.r2 = into.isCanceled();
   }
 
-  /** Gets wrong: looks whether the source is running, and takes the attachment for granted. */
+  /** The mistake: it looks whether the source is running, and takes the attachment for granted. */
   @JCStressTest
   @JCStressMeta(ComputationAttachCancelerVsCancel.class)
   @State

@@ -42,7 +42,7 @@ public class ComputationCancelerVsReturn {
     r.r2 = into.isRunning() ? 0 : into.cancelReason() == REASON ? -1 : into.await();
   }
 
-  /** Gets wrong: the canceler looks whether the target is running and writes without comparing. */
+  /** The mistake: the canceler looks whether the target is running and writes without comparing. */
   @JCStressTest
   @JCStressMeta(ComputationCancelerVsReturn.class)
   @State

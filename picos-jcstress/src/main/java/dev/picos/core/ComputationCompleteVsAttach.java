@@ -11,7 +11,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZZ_Result;
 
-/** A completion while a trigger is being attached: it is signaled exactly if it was attached. */
+/**
+ * A computation is completed while a trigger is being attached: the trigger is signaled exactly if
+ * it was attached.
+ */
 @JCStressTest
 @State
 @Outcome(id = "true, true, true", expect = ACCEPTABLE, desc = "attached before the completion")
@@ -38,7 +41,7 @@ public class ComputationCompleteVsAttach {
     r.r3 = trigger.isSignaled();
   }
 
-  /** Gets wrong: completes with whatever the bag is by then, but signals what it read before. */
+  /** The mistake: it completes whatever the bag is by then, but signals what it read before. */
   @JCStressTest
   @JCStressMeta(ComputationCompleteVsAttach.class)
   @State

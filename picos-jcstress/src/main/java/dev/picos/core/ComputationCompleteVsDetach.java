@@ -14,8 +14,9 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZIZ_Result;
 
 /**
- * A completion while one of two triggers is being detached, which rebuilds the bag: it is
- * completed, either trigger is signaled, and the action of the detached one ran once.
+ * A computation is completed while one of two triggers is being detached, which rebuilds the bag:
+ * the computation is completed, either trigger is signaled, and the action of the detached one has
+ * run once.
  */
 @JCStressTest
 @State
@@ -53,7 +54,7 @@ public class ComputationCompleteVsDetach {
     r.r3 = other.isSignaled();
   }
 
-  /** Gets wrong: puts the bag without the trigger in the place of whatever is there by then. */
+  /** The mistake: it puts the bag without the trigger in the place of whatever is there by then. */
   @JCStressTest
   @JCStressMeta(ComputationCompleteVsDetach.class)
   @State

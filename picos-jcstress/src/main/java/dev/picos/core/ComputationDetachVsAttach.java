@@ -12,7 +12,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZZ_Result;
 
 /**
- * One trigger detached while another is attached, and both want to rebuild the bag: it keeps the
+ * One trigger is detached while another is attached, and both want to rebuild the bag: it keeps the
  * live triggers, old and new, and not much else.
  */
 @JCStressTest
@@ -45,14 +45,17 @@ public class ComputationDetachVsAttach {
 
   @Arbiter
   void complete(ZZZ_Result r) {
-    // Two are alive; of the five that are not, at least the three that were dead before must go.
+    // Two triggers are alive; of the five that are not, at least the three that were dead before
+    // must go.
     r.r3 = computation.attachedCount() <= 3;
     computation.tryReturn(1);
     r.r1 = there.isSignaled();
     r.r2 = attached.isSignaled();
   }
 
-  /** Gets wrong: puts the bag with the new trigger in the place of whatever is there by then. */
+  /**
+   * The mistake: it puts the bag with the new trigger in the place of whatever is there by then.
+   */
   @JCStressTest
   @JCStressMeta(ComputationDetachVsAttach.class)
   @State

@@ -12,8 +12,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZZ_Result;
 
 /**
- * One trigger detached, another attached, and a completion, all at once while the bag is due to be
- * rebuilt: those that are attached are signaled, and no others.
+ * One trigger is detached, another is attached, and the computation is completed, all at once while
+ * the bag is due to be rebuilt: those triggers are signaled that are attached, and no others.
  */
 @JCStressTest
 @State
@@ -54,7 +54,10 @@ public class ComputationDetachVsAttachVsComplete {
     r.r3 = attached.isSignaled();
   }
 
-  /** Gets wrong: after losing to somebody else it puts in what it had, instead of looking anew. */
+  /**
+   * The mistake: after it has lost to another thread, it puts in what it had, instead of looking
+   * anew.
+   */
   @JCStressTest
   @JCStressMeta(ComputationDetachVsAttachVsComplete.class)
   @State

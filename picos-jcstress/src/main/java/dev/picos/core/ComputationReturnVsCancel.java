@@ -11,7 +11,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZI_Result;
 
-/** A value and a cancelation at once: exactly one of them wins, and knows it. */
+/** A value and a cancelation come at once: exactly one of them wins, and knows it. */
 @JCStressTest
 @State
 @Outcome(id = "true, false, 1", expect = ACCEPTABLE, desc = "the value won")
@@ -37,7 +37,9 @@ public class ComputationReturnVsCancel {
     r.r3 = computation.isRunning() ? 0 : computation.isCanceled() ? -1 : computation.await();
   }
 
-  /** Gets wrong: looks whether it is running and then writes, without comparing. */
+  /**
+   * The mistake: it looks whether the computation is running and then writes, without comparing.
+   */
   @JCStressTest
   @JCStressMeta(ComputationReturnVsCancel.class)
   @State

@@ -11,7 +11,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** A completion while two triggers are attached one after the other: the mode decides the order. */
+/**
+ * A computation is completed while two triggers are attached one after the other: the mode decides
+ * the order.
+ */
 public class ComputationSignalingOrder {
   private ComputationSignalingOrder() {}
 
@@ -25,7 +28,7 @@ public class ComputationSignalingOrder {
     int entries;
   }
 
-  /** In the order in which they were attached. */
+  /** They are signaled in the order in which they were attached. */
   @JCStressTest
   @State
   @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "completed before both were attached")
@@ -53,7 +56,7 @@ public class ComputationSignalingOrder {
     }
   }
 
-  /** Gets wrong: takes the newest first, as the list has them. */
+  /** The mistake: it takes the newest first, as the list has them. */
   @JCStressTest
   @JCStressMeta(Fifo.class)
   @State
@@ -78,7 +81,7 @@ public class ComputationSignalingOrder {
     }
   }
 
-  /** In the reverse order. */
+  /** They are signaled in the reverse order. */
   @JCStressTest
   @State
   @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "completed before both were attached")
@@ -106,7 +109,9 @@ public class ComputationSignalingOrder {
     }
   }
 
-  /** Gets wrong: empties the bag trigger by trigger, and counts as completed only after that. */
+  /**
+   * The mistake: it empties the bag trigger by trigger, and counts as completed only after that.
+   */
   @JCStressTest
   @JCStressMeta(Lifo.class)
   @State

@@ -12,8 +12,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A value, a cancelation and two triggers, all at once (CO-05): exactly one completion wins, and
- * those triggers are signaled that were attached. Every other computation is FIFO.
+ * A value, a cancelation and two triggers come at once: exactly one completion wins, and those
+ * triggers are signaled that were attached. Every other computation is FIFO.
  */
 @JCStressTest
 @State
@@ -63,7 +63,9 @@ public class ComputationTwoCompleteTwoAttach {
     r.r3 = (trigger1.isSignaled() ? 1 : 0) + (trigger2.isSignaled() ? 2 : 0);
   }
 
-  /** Gets wrong: looks whether it is running and then writes, without comparing. */
+  /**
+   * The mistake: it looks whether the computation is running and then writes, without comparing.
+   */
   @JCStressTest
   @JCStressMeta(ComputationTwoCompleteTwoAttach.class)
   @State

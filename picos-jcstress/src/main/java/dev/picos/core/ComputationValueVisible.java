@@ -10,7 +10,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.IZI_Result;
 
-/** Who sees a computation completed sees what its completer did before. */
+/** A thread that sees a computation completed sees what its completer did before. */
 @JCStressTest
 @State
 @Outcome(id = "., false, .", expect = ACCEPTABLE, desc = "not completed yet")
@@ -35,7 +35,7 @@ public class ComputationValueVisible {
     r.r3 = data;
   }
 
-  /** Gets wrong: polls with a plain read. */
+  /** The mistake: it polls with a plain read. */
   @JCStressTest
   @JCStressMeta(ComputationValueVisible.class)
   @State

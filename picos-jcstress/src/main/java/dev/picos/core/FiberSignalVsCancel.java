@@ -13,7 +13,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.IZ_Result;
 
-/** A suspended fiber is both signaled and canceled (TR-16): it is resumed once. */
+/** A suspended fiber is both signaled and canceled: it is resumed once. */
 @JCStressTest
 @State
 @Outcome(id = "1, true", expect = ACCEPTABLE, desc = "resumed once")
@@ -23,13 +23,13 @@ public class FiberSignalVsCancel {
   private static final Throwable REASON = new Exception("test", null, false, false) {};
 
   private final Computation<Integer> computation = new Computation<>();
-  private final Fiber fiber = new Fiber(computation, false);
+  private final Fiber fiber = new Fiber(computation);
   private final Trigger trigger = new Trigger();
   private final AtomicInteger resumed = new AtomicInteger();
 
   public FiberSignalVsCancel() {
-    if (!fiber.<AtomicInteger, @Nullable Object>trySuspend(
-        trigger, resumed, null, (trigger, resumed, y) -> resumed.getAndIncrement())) {
+    if (!Suspension.<AtomicInteger, @Nullable Object>tryBegin(
+        fiber, trigger, resumed, null, (trigger, resumed, y) -> resumed.getAndIncrement())) {
       throw new IllegalStateException("not suspended");
     }
   }
@@ -50,7 +50,7 @@ public class FiberSignalVsCancel {
     r.r2 = trigger.isSignaled();
   }
 
-  /** Gets wrong: the cancelation resumes the fiber itself if the trigger is not signaled yet. */
+  /** The mistake: the cancelation resumes the fiber itself if the trigger is not signaled yet. */
   @JCStressTest
   @JCStressMeta(FiberSignalVsCancel.class)
   @State

@@ -24,15 +24,15 @@ public class FiberSuspendVsCancel {
   private static final Throwable REASON = new Exception("test", null, false, false) {};
 
   private final Computation<Integer> computation = new Computation<>();
-  private final Fiber fiber = new Fiber(computation, false);
+  private final Fiber fiber = new Fiber(computation);
   private final Trigger trigger = new Trigger();
   private final AtomicInteger resumed = new AtomicInteger();
 
   @Actor
   void suspend(ZIZ_Result r) {
     r.r1 =
-        fiber.<AtomicInteger, @Nullable Object>trySuspend(
-            trigger, resumed, null, (trigger, resumed, y) -> resumed.getAndIncrement());
+        Suspension.<AtomicInteger, @Nullable Object>tryBegin(
+            fiber, trigger, resumed, null, (trigger, resumed, y) -> resumed.getAndIncrement());
   }
 
   @Actor
@@ -46,7 +46,7 @@ public class FiberSuspendVsCancel {
     r.r3 = trigger.isSignaled();
   }
 
-  /** Gets wrong: looks whether the fiber is canceled, and takes the attachment for granted. */
+  /** The mistake: it looks whether the fiber is canceled, and takes the attachment for granted. */
   @JCStressTest
   @JCStressMeta(FiberSuspendVsCancel.class)
   @State

@@ -41,7 +41,7 @@ public class TransactionCommitVsAbort {
     r.r3 = !computation.isRunning();
   }
 
-  /** Gets wrong: the commit reads and then writes, so that it overlooks being aborted. */
+  /** The mistake: the commit reads and then writes, so that it overlooks being aborted. */
   @JCStressTest
   @JCStressMeta(TransactionCommitVsAbort.class)
   @State

@@ -12,8 +12,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.IIII_Result;
 
 /**
- * {return a, cancel b} against {return b, cancel a} (TX-03): all of the one, all of the other, or
- * nothing because either aborted the other.
+ * {return a, cancel b} against {return b, cancel a}: all of the one, all of the other, or nothing
+ * because either aborted the other.
  */
 @JCStressTest
 @State
@@ -51,7 +51,7 @@ public class TransactionTwoAgainstTwo {
     r.r4 = b.isRunning() ? 0 : b.isCanceled() ? -1 : b.await();
   }
 
-  /** Gets wrong: decides by reading and then writing, so that it overlooks being aborted. */
+  /** The mistake: it decides by reading and then writing, so that it overlooks being aborted. */
   @JCStressTest
   @JCStressMeta(TransactionTwoAgainstTwo.class)
   @State

@@ -13,9 +13,9 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZZ_Result;
 
 /**
- * A transaction, and a trigger attached to its computation meanwhile: the trigger is signaled if
- * the transaction commits after it was attached; if it was attached in between, nothing is
- * committed.
+ * A transaction runs, and a trigger is attached to its computation meanwhile: the trigger is
+ * signaled if the transaction commits after it was attached; if it was attached in between, nothing
+ * is committed.
  */
 @JCStressTest
 @State
@@ -44,7 +44,7 @@ public class TransactionVsAttach {
     r.r3 = trigger.isSignaled();
   }
 
-  /** Gets wrong: rolls the transaction in its way back without having aborted it. */
+  /** The mistake: it rolls back the transaction that is in its way without having aborted it. */
   @JCStressTest
   @JCStressMeta(TransactionVsAttach.class)
   @State

@@ -11,8 +11,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZZ_Result;
 
 /**
- * A transaction, and someone who tries to complete one of its computations: if he learns that it is
- * completed, then the polls of both say so, too.
+ * A transaction runs while another thread tries to complete one of its computations: if that thread
+ * learns that the computation is completed, then the polls of both computations say so, too.
  */
 @JCStressTest
 @State
@@ -38,7 +38,7 @@ public class TransactionVsLoser {
     r.r3 = b.isRunning();
   }
 
-  /** Gets wrong: polls wait for the outcome to be replaced, completions do not. */
+  /** The mistake: polls wait for the outcome to be replaced, but completions do not. */
   @JCStressTest
   @JCStressMeta(TransactionVsLoser.class)
   @State

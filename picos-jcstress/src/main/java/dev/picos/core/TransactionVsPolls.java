@@ -10,7 +10,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
-/** A transaction over two computations, polled one after the other: not one without the other. */
+/**
+ * The two computations of a transaction are polled one after the other: neither is seen completed
+ * without the other.
+ */
 @JCStressTest
 @State
 @Outcome(id = "false, false", expect = ACCEPTABLE, desc = "before the commit")
@@ -34,7 +37,9 @@ public class TransactionVsPolls {
     r.r2 = !b.isRunning();
   }
 
-  /** Gets wrong: a tentative outcome counts once it has been replaced, and that is one by one. */
+  /**
+   * The mistake: a tentative outcome counts once it has been replaced, which happens one by one.
+   */
   @JCStressTest
   @JCStressMeta(TransactionVsPolls.class)
   @State

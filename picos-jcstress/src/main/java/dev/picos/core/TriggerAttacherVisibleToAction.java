@@ -41,7 +41,9 @@ public class TriggerAttacherVisibleToAction {
     r.r1 = seen;
   }
 
-  /** Gets wrong: puts the action where the signaler finds it, and only then fills in the rest. */
+  /**
+   * The mistake: it puts the action where the signaler finds it, and only then fills in the rest.
+   */
   @JCStressTest
   @JCStressMeta(TriggerAttacherVisibleToAction.class)
   @State

@@ -12,7 +12,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZI_Result;
 
-/** A trigger given up while an action is being attached: one of the two is told. */
+/** A trigger is given up while an action is being attached: one of the two callers is told. */
 @JCStressTest
 @State
 @Outcome(id = "true, false, 0", expect = ACCEPTABLE, desc = "disposed of; the action refused")
@@ -45,7 +45,7 @@ public class TriggerDisposeVsOnSignal {
     r.r3 = runs;
   }
 
-  /** Gets wrong: ignores that its compare-and-set failed, as the original does. */
+  /** The mistake: it ignores that its compare-and-set failed, as the original does. */
   @JCStressTest
   @JCStressMeta(TriggerDisposeVsOnSignal.class)
   @State

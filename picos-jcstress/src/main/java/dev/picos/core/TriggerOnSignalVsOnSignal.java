@@ -11,7 +11,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
-/** Two actions attached at once: one is, the other is reported, and the signal runs the one. */
+/**
+ * Two actions are attached at once: one succeeds, the other is reported, and the signal runs the
+ * first.
+ */
 @JCStressTest
 @State
 @Outcome(id = "1, -1, 1", expect = ACCEPTABLE, desc = "the first was attached, and ran")
@@ -48,7 +51,7 @@ public class TriggerOnSignalVsOnSignal {
     r.r3 = ran;
   }
 
-  /** Gets wrong: looks whether the trigger is initial and then writes, without comparing. */
+  /** The mistake: it looks whether the trigger is initial and then writes, without comparing. */
   @JCStressTest
   @JCStressMeta(TriggerOnSignalVsOnSignal.class)
   @State

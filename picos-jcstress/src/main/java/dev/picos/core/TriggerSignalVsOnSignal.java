@@ -12,7 +12,9 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZI_Result;
 
-/** A signal while the action is being attached: it runs exactly if it was attached. */
+/**
+ * A signal comes while the action is being attached: the action runs exactly if it was attached.
+ */
 @JCStressTest
 @State
 @Outcome(id = "true, 1", expect = ACCEPTABLE, desc = "attached before the signal, and ran")
@@ -40,7 +42,7 @@ public class TriggerSignalVsOnSignal {
     r.r2 = runs;
   }
 
-  /** Gets wrong: looks whether the trigger is initial and then writes, without comparing. */
+  /** The mistake: it looks whether the trigger is initial and then writes, without comparing. */
   @JCStressTest
   @JCStressMeta(TriggerSignalVsOnSignal.class)
   @State

@@ -13,7 +13,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
-/** Two signals at once, of a trigger that has an action: it runs once. */
+/** Two signals come at once to a trigger that has an action: the action runs once. */
 @JCStressTest
 @State
 @Outcome(id = "1", expect = ACCEPTABLE, desc = "one of them ran the action")
@@ -40,7 +40,7 @@ public class TriggerSignalVsSignal {
     r.r1 = runs.get();
   }
 
-  /** Gets wrong: reads the action and then writes SIGNALED, instead of exchanging them. */
+  /** The mistake: it reads the action and then writes SIGNALED, instead of exchanging them. */
   @JCStressTest
   @JCStressMeta(TriggerSignalVsSignal.class)
   @State

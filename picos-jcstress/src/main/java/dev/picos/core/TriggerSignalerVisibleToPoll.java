@@ -10,7 +10,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.IZI_Result;
 
-/** Who sees that a trigger is signaled sees what the signaler did before. */
+/** A thread that sees that a trigger is signaled sees what the signaler did before. */
 @JCStressTest
 @State
 @Outcome(id = "., false, .", expect = ACCEPTABLE, desc = "not signaled yet")
@@ -35,7 +35,7 @@ public class TriggerSignalerVisibleToPoll {
     r.r3 = data;
   }
 
-  /** Gets wrong: polls with a plain read. */
+  /** The mistake: it polls with a plain read. */
   @JCStressTest
   @JCStressMeta(TriggerSignalerVisibleToPoll.class)
   @State

@@ -14,9 +14,9 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * Two signals and two attachments, all at once: the contract that Picos checks with DSCheck. At
- * most one action is attached, it runs, and an attachment is refused by an exception exactly if it
- * found the other one's action.
+ * Two signals and two attachments come at once: this is the contract that Picos checks with
+ * DSCheck. At most one action is attached, it runs, and an attachment is refused by an exception
+ * exactly if it found the other one's action.
  */
 @JCStressTest
 @State
@@ -67,7 +67,7 @@ public class TriggerTwoSignalsTwoOnSignals {
     r.r3 = runs.get();
   }
 
-  /** Gets wrong: looks whether the trigger is initial and then writes, without comparing. */
+  /** The mistake: it looks whether the trigger is initial and then writes, without comparing. */
   @JCStressTest
   @JCStressMeta(TriggerTwoSignalsTwoOnSignals.class)
   @State

@@ -11,7 +11,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZI_Result;
 
-/** A domain is lent while it stops waiting: the task runs once if it was accepted, else never. */
+/**
+ * A domain is lent while it stops waiting: the task runs once if it was accepted, and otherwise
+ * never.
+ */
 @JCStressTest
 @State
 @Outcome(id = "true, 1", expect = ACCEPTABLE, desc = "accepted, and run")
@@ -36,7 +39,7 @@ public class DomainLendVsLeave {
     r.r2 = runs;
   }
 
-  /** Gets wrong: looks whether there is a task and then writes, without exchanging. */
+  /** The mistake: it looks whether there is a task and then writes, without exchanging. */
   @JCStressTest
   @JCStressMeta(DomainLendVsLeave.class)
   @State

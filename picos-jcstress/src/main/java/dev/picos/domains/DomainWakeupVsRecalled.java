@@ -39,7 +39,10 @@ public class DomainWakeupVsRecalled {
     r.r2 = domain.isRecalled();
   }
 
-  /** Gets wrong: looks first and clears the flag after, and with it a wake-up that came between. */
+  /**
+   * The mistake: it looks first and then clears the flag, and with it a wake-up that came in
+   * between.
+   */
   @JCStressTest
   @JCStressMeta(DomainWakeupVsRecalled.class)
   @State
@@ -74,7 +77,8 @@ public class DomainWakeupVsRecalled {
   }
 
   /**
-   * Gets wrong: lets the lender's predicate clear the flag once more, and look further out only.
+   * The mistake: it lets the lender's predicate clear the flag once more, and look only further
+   * out.
    */
   @JCStressTest
   @JCStressMeta(DomainWakeupVsRecalled.class)

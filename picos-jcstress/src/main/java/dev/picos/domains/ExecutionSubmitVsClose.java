@@ -36,7 +36,7 @@ public class ExecutionSubmitVsClose {
     r.r2 = submitted == 0;
   }
 
-  /** Gets wrong: asks first and then counts. */
+  /** The mistake: it asks first and then counts. */
   @JCStressTest
   @JCStressMeta(ExecutionSubmitVsClose.class)
   @State

@@ -13,7 +13,8 @@ import org.openjdk.jcstress.infra.results.ZI_Result;
 
 /**
  * A fiber ends and its host wants to wait for another one, while the JVM hands out its slice once
- * too often: a host that waits is in no queue, or a domain would run it without a fiber.
+ * too often: a host that waits is in no queue, since otherwise a domain would run it without a
+ * fiber.
  */
 @JCStressTest
 @State
@@ -58,7 +59,7 @@ public class HostFreeVsStackTrace {
     r.r2 = host.entries.get();
   }
 
-  /** Gets wrong: looks whether it is out of the queue and then writes, without comparing. */
+  /** The mistake: it looks whether it is out of the queue and then writes, without comparing. */
   @JCStressTest
   @JCStressMeta(HostFreeVsStackTrace.class)
   @State

@@ -5,15 +5,16 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A {@link Host} and its virtual thread without the thread: the words that they share, and the
+ * A {@link Host} and its virtual thread, without the thread: the words that they share, and the
  * steps that change them, with the same operations in the same order and of the same strength.
  *
- * <p>Why not the real ones: they cannot be broken for a twin, and a slice takes a microsecond and
- * more, so that races of some nanoseconds are seldom met. The {@code RealHost} tests use them all
- * the same. Left out here: timed parking, pinning, monitors, the switch to another fiber.
+ * <p>The model stands in for the real ones because they cannot be broken for a twin, and because a
+ * slice takes a microsecond and more, so that races of some nanoseconds seldom occur. The {@code
+ * RealHost} tests use the real ones all the same. Timed parking, pinning, monitors, and the switch
+ * to another fiber are left out here.
  *
- * <p>Three parties: one domain or two call {@link #runNext}; any thread may call {@link #unpark}
- * and {@link #stackTrace}. Steps of the host can be overridden, for twins.
+ * <p>There are three parties: one domain or two call {@link #runNext}; any thread may call {@link
+ * #unpark} and {@link #stackTrace}. Steps of the host can be overridden, for twins.
  */
 abstract class HostModel {
   // Of java.lang.VirtualThread, JDK 25.
@@ -32,6 +33,9 @@ abstract class HostModel {
   static final byte RUNNING = 2;
   static final byte AGAIN = 3;
   static final byte FREE = 4;
+  static final byte ASKED = 5;
+  static final byte LOST = 6;
+  static final byte LOST_AGAIN = 7;
 
   static final VarHandle STATE;
   static final VarHandle PARK_PERMIT;
@@ -57,7 +61,13 @@ abstract class HostModel {
 
   volatile boolean queuedTwice;
 
-  /** How many domains are inside a slice, and whether it was two at a time. */
+  /** Whether the domain had its seat when the slice was over. */
+  boolean holdsSeat = true;
+
+  /** Whether the stack of the fiber shows one of our methods, as its place is yet to be read. */
+  volatile boolean usesSeat;
+
+  /** How many domains are inside a slice, and whether there were ever two at a time. */
   final AtomicInteger inside = new AtomicInteger();
 
   volatile boolean ofTwoDomains;
@@ -70,8 +80,8 @@ abstract class HostModel {
   }
 
   /**
-   * The fiber from where it is: goes on until it parks or yields, which takes it off its carrier,
-   * or ends.
+   * Runs the fiber from where it is, until it parks or yields, which takes it off its carrier, or
+   * ends.
    */
   abstract void goOn();
 
@@ -131,7 +141,7 @@ abstract class HostModel {
   }
 
   /**
-   * VirtualThread.tryGetStackTrace: hands the slice to the scheduler though it is there already.
+   * VirtualThread.tryGetStackTrace: hands the slice to the scheduler although it is there already.
    */
   final void stackTrace() {
     int before = state;
@@ -179,19 +189,78 @@ abstract class HostModel {
 
   /** Returns whether the thread is to run again. */
   boolean endSlice() {
-    if (place != AGAIN && (byte) PLACE.compareAndExchange(this, RUNNING, OUT) != AGAIN) {
-      return false;
+    for (; ; ) {
+      byte before = place;
+      switch (before) {
+        case AGAIN, LOST_AGAIN -> {
+          holdsSeat = before == AGAIN;
+          PLACE.setRelease(this, QUEUED);
+          return true;
+        }
+        case FREE -> {
+          return false;
+        }
+        default -> {
+          if (PLACE.compareAndSet(this, before, OUT)) {
+            holdsSeat = before != LOST;
+            return false;
+          }
+        }
+      }
     }
-    PLACE.setRelease(this, QUEUED);
-    return true;
   }
 
   /** Host.execute. */
   private void execute() {
-    if (!(place == RUNNING && PLACE.compareAndSet(this, RUNNING, AGAIN))
-        && PLACE.compareAndSet(this, OUT, QUEUED)) {
+    if (becomesQueued()) {
       ready();
     }
+  }
+
+  private boolean becomesQueued() {
+    for (; ; ) {
+      byte before = place;
+      byte after;
+      switch (before) {
+        case OUT -> after = QUEUED;
+        case RUNNING, ASKED -> after = AGAIN;
+        case LOST -> after = LOST_AGAIN;
+        default -> {
+          return false;
+        }
+      }
+      if (PLACE.compareAndSet(this, before, after)) {
+        return before == OUT;
+      }
+    }
+  }
+
+  // The seat.
+
+  /** Host.holdsSeat. */
+  boolean holdsSeat() {
+    return place < ASKED || keepsSeat();
+  }
+
+  final boolean keepsSeat() {
+    while (place == ASKED) {
+      if (PLACE.compareAndSet(this, ASKED, RUNNING)) {
+        return true;
+      }
+    }
+    return place < ASKED;
+  }
+
+  /** Relief.tryTakeSeat; returns whether the seat was taken. */
+  final boolean relieve() {
+    if (!PLACE.compareAndSet(this, RUNNING, ASKED)) {
+      return false;
+    }
+    if (!usesSeat && PLACE.compareAndSet(this, ASKED, LOST)) {
+      return true;
+    }
+    boolean unused = PLACE.compareAndSet(this, ASKED, RUNNING);
+    return false;
   }
 
   /** Execution.ready. */
@@ -201,7 +270,7 @@ abstract class HostModel {
     }
   }
 
-  /** Host.awaitNext, up to the point where it is decided; returns whether it waits for a fiber. */
+  /** Host.awaitNext, up to the decision; returns whether the host waits for a fiber. */
   boolean tryFree() {
     return PLACE.compareAndSet(this, RUNNING, FREE);
   }

@@ -11,7 +11,9 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
-/** A fiber parks until it is signaled, and is: it goes on, and was never queued twice. */
+/**
+ * A fiber parks until it is signaled, while it is signaled: it goes on, and was never queued twice.
+ */
 @JCStressTest
 @State
 @Outcome(id = "true, false", expect = ACCEPTABLE, desc = "it went on")
@@ -64,7 +66,7 @@ public class HostParkVsUnpark {
     r.r2 = host.queuedTwice;
   }
 
-  /** Gets wrong: says that the host is not in the queue any more only after its slice. */
+  /** The mistake: it says only after the slice that the host is no longer in the queue. */
   @JCStressTest
   @JCStressMeta(HostParkVsUnpark.class)
   @State

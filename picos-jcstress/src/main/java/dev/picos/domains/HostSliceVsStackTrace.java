@@ -12,7 +12,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
 /**
- * Two domains of one execution, and somebody who looks at the stack of a fiber that yields: the
+ * Two domains of one execution meet somebody who looks at the stack of a fiber that yields: the
  * fiber belongs to one domain at a time, and goes on.
  */
 @JCStressTest
@@ -47,7 +47,7 @@ public class HostSliceVsStackTrace {
     r.r2 = host.ofTwoDomains;
   }
 
-  /** Gets wrong: queues the host at once, though its slice is not over. */
+  /** The mistake: it queues the host at once, although its slice is not over. */
   @JCStressTest
   @JCStressMeta(HostSliceVsStackTrace.class)
   @State

@@ -34,7 +34,9 @@ public class HostStrayEntryVsUnpark {
     r.r2 = host.queuedTwice;
   }
 
-  /** Gets wrong: says RUNNING with a store that may become visible after the slice's next read. */
+  /**
+   * The mistake: it says RUNNING with a store that may become visible after the slice's next read.
+   */
   @JCStressTest
   @JCStressMeta(HostParkVsUnpark.class)
   @State

@@ -13,7 +13,8 @@ import org.openjdk.jcstress.infra.results.ZZ_Result;
 
 /**
  * A fiber yields, and somebody looks at its stack, after which the JVM hands out the slice once too
- * often: perhaps before the fiber yields, perhaps after. It is never queued twice, and goes on.
+ * often, perhaps before the fiber yields and perhaps after. The fiber is never queued twice, and
+ * goes on.
  */
 @JCStressTest
 @State
@@ -62,7 +63,7 @@ public class HostYieldVsStackTrace {
     r.r2 = host.queuedTwice;
   }
 
-  /** Gets wrong: says OUT after a slice without comparing, and forgets what came meanwhile. */
+  /** The mistake: it says OUT after a slice without comparing, and forgets what came meanwhile. */
   @JCStressTest
   @JCStressMeta(HostYieldVsStackTrace.class)
   @State

@@ -32,7 +32,7 @@ public class InboxAddVsEmpty {
   private final Taken taken = new Taken();
 
   private static Ready newFiber() {
-    return new Start(new Fiber(new Computation<>(), false), fiber -> {});
+    return new Start(new Fiber(new Computation<>()), fiber -> {});
   }
 
   /** A policy that only counts. */
@@ -85,7 +85,10 @@ public class InboxAddVsEmpty {
     return taken.count;
   }
 
-  /** Gets wrong: clears the flag after it has emptied the inbox, and with it what came between. */
+  /**
+   * The mistake: it clears the flag after it has emptied the inbox, and so forgets what came in
+   * between.
+   */
   @JCStressTest
   @JCStressMeta(InboxAddVsEmpty.class)
   @State

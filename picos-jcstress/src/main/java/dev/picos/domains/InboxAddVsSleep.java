@@ -18,7 +18,7 @@ import org.openjdk.jcstress.infra.results.ZZ_Result;
 /**
  * A fiber becomes ready, in a thread that is not the domain's, while the domain goes to sleep: the
  * domain sees the fiber, or the thread sees that it has to wake the domain. The inbox is the real
- * one, the announcement that of {@link Workers}.
+ * one, and the announcement is that of {@link Workers}.
  */
 @JCStressTest
 @State
@@ -27,7 +27,7 @@ import org.openjdk.jcstress.infra.results.ZZ_Result;
 @Outcome(id = "false, true", expect = ACCEPTABLE, desc = "the domain has seen the fiber")
 @Outcome(id = "false, false", expect = FORBIDDEN, desc = "the domain sleeps for ever")
 public class InboxAddVsSleep {
-  private static final Ready FIBER = new Start(new Fiber(new Computation<>(), false), fiber -> {});
+  private static final Ready FIBER = new Start(new Fiber(new Computation<>()), fiber -> {});
 
   private final Inbox inbox = new Inbox();
   private volatile @Nullable Object sleeper;
@@ -44,7 +44,7 @@ public class InboxAddVsSleep {
     r.r2 = !inbox.isEmpty();
   }
 
-  /** Gets wrong: announces the sleep with a store that may become visible after the look. */
+  /** The mistake: it announces the sleep with a store that may become visible after the look. */
   @JCStressTest
   @JCStressMeta(InboxAddVsSleep.class)
   @State
@@ -75,7 +75,7 @@ public class InboxAddVsSleep {
     }
   }
 
-  /** Gets wrong: does not look once more after it has announced that it sleeps. */
+  /** The mistake: it does not look once more after it has announced that it sleeps. */
   @JCStressTest
   @JCStressMeta(InboxAddVsSleep.class)
   @State

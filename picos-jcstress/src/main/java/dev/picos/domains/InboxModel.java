@@ -54,7 +54,7 @@ class InboxModel {
     return 0 < sleepsUntil;
   }
 
-  /** WheelTimer.work, from where it has emptied the inbox; returns whether it sleeps. */
+  /** WheelTimer.work, from the point where it has emptied the inbox; returns whether it sleeps. */
   boolean sleeps() {
     sleepsUntil = TimerWheel.NEVER;
     return inbox == null;

@@ -2,7 +2,7 @@ package dev.picos.domains;
 
 import java.util.concurrent.atomic.AtomicReference;
 
-/** What a {@link Domain} shares with those who lend it, without its thread. */
+/** What a {@link Domain} shares with its lenders, without its thread. */
 class OfferModel {
   static final Runnable BUSY = () -> {};
   static final Runnable IDLE = () -> {};
@@ -11,7 +11,7 @@ class OfferModel {
   volatile boolean recalled = true;
   volatile boolean lenderHasWork;
 
-  /** The guest's. */
+  /** Only the guest uses this. */
   boolean looking;
 
   /** Domain.tryLend. */
@@ -51,7 +51,9 @@ class OfferModel {
     }
   }
 
-  /** Workers.sleep: the lender asks for those who lend to it, of whom there are none here. */
+  /**
+   * Workers.sleep: the lender also asks whether its own lenders need the domain; it has none here.
+   */
   private boolean lendersPredicate() {
     return lenderHasWork || isRecalled();
   }

@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real {@link Host} with its virtual thread and a fiber in it, whose slices run in the thread of
- * whoever calls {@link #runSlice}. So an actor can park: it only leaves the slice.
+ * A real {@link Host} with its virtual thread and a fiber in it, whose slices run in the thread
+ * that calls {@link #runSlice}. So an actor can park: it only leaves the slice.
  */
 final class RealHost implements Policy {
   // A domain that never starts; the host ends with its fiber and leaves nothing behind there.
@@ -16,14 +16,14 @@ final class RealHost implements Policy {
 
   private final Execution execution = new Execution(this).freshThreads(true);
   private final Seat seat = new Seat(execution, this);
-  private final Host host = new Host();
+  private final Host host = new Host((byte) 0);
   private final ConcurrentLinkedQueue<Ready> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger entries = new AtomicInteger();
   private volatile boolean queuedTwice;
   private boolean ended;
 
   RealHost(Runnable main) {
-    Fiber fiber = new Fiber(new Computation<>(), false);
+    Fiber fiber = new Fiber(new Computation<>());
     Start start =
         new Start(
             fiber,
@@ -33,7 +33,7 @@ final class RealHost implements Policy {
             });
     host.take(start, execution);
     seat.tryTake(domain);
-    domain.hosts.seat = seat;
+    Hosts.of(domain).takeSeat(seat);
   }
 
   Thread thread() {
@@ -41,7 +41,7 @@ final class RealHost implements Policy {
   }
 
   void runSlice() {
-    if (host.runSlice(seat)) {
+    if (host.runSlice(seat).isToGoOn()) {
       execution.ready(host, seat);
     }
   }

@@ -12,8 +12,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
 /**
- * A timeout is removed, and the inbox cleaned, while the timer's thread puts the timeout into its
- * wheel: if it gets there the cleaner keeps it, for the timer's thread to unlink it.
+ * A timeout is removed and the inbox is cleaned while the timer's thread puts the timeout into its
+ * wheel: if the timeout gets there, the cleaner keeps it, for the timer's thread to unlink it.
  */
 @JCStressTest
 @State
@@ -37,7 +37,9 @@ public class TimeoutCleanVsEnterWheel {
     r.r2 = timeout.isGarbage(); // as WheelTimer.clean asks
   }
 
-  /** Gets wrong: asks the slot, which the timer's thread writes a moment after the state. */
+  /**
+   * The mistake: it looks at the slot, which the timer's thread writes a moment after the state.
+   */
   @JCStressTest
   @JCStressMeta(TimeoutCleanVsEnterWheel.class)
   @State

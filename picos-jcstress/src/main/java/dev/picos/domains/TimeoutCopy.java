@@ -45,7 +45,7 @@ class TimeoutCopy {
     return state.compareAndSet(before, after);
   }
 
-  /** A typical mistake: look, and then write without comparing. */
+  /** A typical mistake: it looks, and then writes without comparing. */
   static class Unchecked extends TimeoutCopy {
     Unchecked(int state) {
       super(state);

@@ -13,8 +13,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
 /**
- * A timeout is removed while the timer's thread moves it from its inbox to its wheel: if it is in
- * the wheel it is put into the inbox once more, to be unlinked, and only then.
+ * A timeout is removed while the timer's thread moves it from its inbox to its wheel: it is put
+ * into the inbox once more, to be unlinked, exactly if it is in the wheel.
  */
 @JCStressTest
 @State
@@ -43,7 +43,7 @@ public class TimeoutRemoveVsEnterWheel {
     r.r2 = timeout.depth != 0; // of the inbox, when it was put there
   }
 
-  /** Gets wrong: looks where it is and then writes, without comparing. */
+  /** The mistake: it looks where the timeout is and then writes, without comparing. */
   @JCStressTest
   @JCStressMeta(TimeoutRemoveVsEnterWheel.class)
   @State

@@ -12,7 +12,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
-/** A timeout in the wheel is removed when its time comes: it fires, or it will be unlinked. */
+/** A timeout in the wheel is removed just when it is due: it fires, or it will be unlinked. */
 @JCStressTest
 @State
 @Outcome(id = "true, false", expect = ACCEPTABLE, desc = "it fired")
@@ -45,7 +45,7 @@ public class TimeoutRemoveVsFire {
     r.r2 = timeout.depth != 0; // of the inbox, when it was put there
   }
 
-  /** Gets wrong: looks where it is and then writes, without comparing. */
+  /** The mistake: it looks where the timeout is and then writes, without comparing. */
   @JCStressTest
   @JCStressMeta(TimeoutRemoveVsFire.class)
   @State

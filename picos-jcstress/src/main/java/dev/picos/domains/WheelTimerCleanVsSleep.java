@@ -11,8 +11,9 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
 /**
- * Somebody who cleans the inbox has taken out a timeout that another has set, while the timer's
- * thread goes to sleep: it is seen, or the thread is woken when it is put back.
+ * A thread that cleans the inbox has taken out a timeout that another thread has set, while the
+ * timer's thread goes to sleep: the timeout is seen, or the timer's thread is woken when it is put
+ * back.
  */
 @JCStressTest
 @State
@@ -36,7 +37,7 @@ public class WheelTimerCleanVsSleep {
     r.r2 = timer.sleeps();
   }
 
-  /** Gets wrong: puts back what it keeps, but leaves waking to whoever had set it. */
+  /** The mistake: it puts back what it keeps, but leaves waking to the thread that had set it. */
   @JCStressTest
   @JCStressMeta(WheelTimerCleanVsSleep.class)
   @State

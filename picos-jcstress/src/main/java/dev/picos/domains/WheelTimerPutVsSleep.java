@@ -10,7 +10,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
-/** A timeout is set while the timer's thread goes to sleep: it is seen, or the thread is woken. */
+/**
+ * A timeout is set while the timer's thread goes to sleep: the timeout is seen, or the thread is
+ * woken.
+ */
 @JCStressTest
 @State
 @Outcome(id = "true, true", expect = ACCEPTABLE, desc = "the thread sleeps, and is woken")
@@ -29,7 +32,7 @@ public class WheelTimerPutVsSleep {
     r.r2 = timer.sleeps();
   }
 
-  /** Gets wrong: announces the sleep with a store that may become visible after the look. */
+  /** The mistake: it announces the sleep with a store that may become visible after the look. */
   @JCStressTest
   @JCStressMeta(WheelTimerPutVsSleep.class)
   @State
@@ -54,7 +57,7 @@ public class WheelTimerPutVsSleep {
     }
   }
 
-  /** Gets wrong: does not look once more after it has announced that it sleeps. */
+  /** The mistake: it does not look once more after it has announced that it sleeps. */
   @JCStressTest
   @JCStressMeta(WheelTimerPutVsSleep.class)
   @State

@@ -42,7 +42,7 @@ public class WorkersLeaveVsLeave {
     r.r2 = tryLeave();
   }
 
-  /** Gets wrong: looks whether there is another and then leaves. */
+  /** The mistake: it looks whether there is another domain and then leaves. */
   @JCStressTest
   @JCStressMeta(WorkersLeaveVsLeave.class)
   @State

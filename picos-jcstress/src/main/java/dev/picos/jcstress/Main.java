@@ -24,8 +24,8 @@ import org.openjdk.jcstress.infra.runners.TestList;
  * name ends in {@code Broken}: a copy of an algorithm with one mistake, which proves that the test
  * that it belongs to would notice such a mistake.
  *
- * <p>Exit status: 0 if all passed, 1 if any failed, 2 if the arguments make no sense. What jcstress
- * has to say at length goes to a file beside the jar.
+ * <p>The exit status is 0 if all passed, 1 if any failed, and 2 if the arguments make no sense.
+ * What jcstress has to say at length goes to a file beside the jar.
  */
 public final class Main {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -39,7 +39,7 @@ public final class Main {
 
   private Main() {}
 
-  /** See above. */
+  /** Runs the stress tests, as the class says. */
   public static void main(String[] args) {
     System.exit(run(List.of(args)));
   }
@@ -103,7 +103,7 @@ public final class Main {
     return name.endsWith("Broken");
   }
 
-  /** Where the jar is, or else where temporary files go. */
+  /** The directory of the jar, or else that of temporary files. */
   private static Path directory() {
     try {
       Path jar = Path.of(Main.class.getProtectionDomain().getCodeSource().getLocation().toURI());

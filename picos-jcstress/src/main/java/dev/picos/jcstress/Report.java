@@ -8,7 +8,7 @@ import java.util.List;
 import org.openjdk.jcstress.infra.collectors.TestResult;
 import org.openjdk.jcstress.infra.grading.ReportUtils;
 
-/** A line for each test on the console, and all that is known about it elsewhere. */
+/** A line for each test on the console, and everything that is known about it in another place. */
 final class Report {
   private final PrintStream console;
   private final PrintStream details;
@@ -23,7 +23,7 @@ final class Report {
     this.total = total;
   }
 
-  /** A test has been run: it passes if nothing forbidden and nothing unforeseen happened. */
+  /** Reports a test, which passes if nothing forbidden and nothing unforeseen happened. */
   void test(String name, TestResult result) {
     boolean passed = ReportUtils.statusToPassed(result);
     line(name, passed, passed ? "ok" : "FAILED", result);
@@ -32,7 +32,7 @@ final class Report {
     }
   }
 
-  /** A twin has been run: it passes if something forbidden happened. */
+  /** Reports a twin, which passes if something forbidden happened. */
   void twin(String name, TestResult result) {
     boolean caught = Stress.isCaught(result);
     line(name, caught, caught ? "caught" : "MISSED", result);

@@ -25,19 +25,25 @@ import org.openjdk.jcstress.vm.VMSupport;
 /**
  * jcstress, put together from its parts.
  *
- * <p>Its own main class cannot do what we need: tell how each test went when it is through, stop a
- * twin that has been caught without probing the JVM anew for each attempt, and run a test that has
- * more actors than there are processors. Such a test shows fewer interleavings, but more than none.
+ * <p>The main class of jcstress cannot do what we need: tell how each test went when it is
+ * finished, stop a twin that has been caught without probing the JVM anew for each attempt, and run
+ * a test that has more actors than there are processors. Such a test shows fewer interleavings, but
+ * more than none.
  */
 final class Stress {
   private static final String OPENS = "--add-opens=java.base/java.lang=ALL-UNNAMED";
 
   private final Options options;
 
-  /** For more actors than processors: an actor that waits for others lets them have its own. */
+  /**
+   * The options for more actors than processors: an actor that waits for others gives up its
+   * processor.
+   */
   private final Options crowded;
 
-  /** What a test is run in: in this order interpreted, C1, C2, and C2 that shuffles code. */
+  /**
+   * The JVMs that a test is run in: in this order interpreted, C1, C2, and C2 that shuffles code.
+   */
   private final List<VMSupport.Config> jvms;
 
   private Stress(Options options, Options crowded, List<VMSupport.Config> jvms) {
@@ -46,7 +52,7 @@ final class Stress {
     this.jvms = jvms;
   }
 
-  /** For every change: compiled code only, for a moment. */
+  /** What is run for every change: compiled code only, for a moment. */
   static Stress quick() throws IOException {
     Stress all = prepare("150", "2");
     return new Stress(
@@ -70,8 +76,8 @@ final class Stress {
 
   private static Options options(String millis, String iterations, String spinning)
       throws IOException {
-    // A tenth of the default footprint: before each run jcstress tries out how much it may use, and
-    // that would take longer than the run.
+    // This is a tenth of the default footprint: before each run, jcstress tries out how much it may
+    // use, and that would take longer than the run.
     String line = "-time %s -iters %s -spinStyle %s -strideSize 128 -strideCount 10 -pth false";
     Options options = new Options(line.formatted(millis, iterations, spinning).split(" ", -1));
     if (!options.parse()) {
@@ -85,7 +91,7 @@ final class Stress {
     return run(TestList.getInfo(test), jvms);
   }
 
-  /** Runs a twin until it is caught, or patience is over; returns what happened last. */
+  /** Runs a twin until it is caught, or until patience is over; returns what happened last. */
   TestResult runUntilCaught(String twin, Duration patience) throws IOException {
     long start = System.nanoTime();
     List<VMSupport.Config> toughestFirst = new ArrayList<>(jvms);

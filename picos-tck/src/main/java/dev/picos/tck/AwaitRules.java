@@ -52,7 +52,7 @@ interface AwaitRules extends Rules {
 
     Fibers.run(
         scheduler(),
-        new Fiber(Fibers.canceled(reason), false),
+        new Fiber(Fibers.canceled(reason)),
         self -> {
           Trigger trigger = new Trigger();
           assertSame(reason, trigger.await());
@@ -70,7 +70,7 @@ interface AwaitRules extends Rules {
 
     Fibers.run(
         scheduler(),
-        new Fiber(scope, false),
+        new Fiber(scope),
         self -> {
           assertSame(reason, trigger.await());
           assertTrue(trigger.isSignaled());
@@ -114,7 +114,7 @@ interface AwaitRules extends Rules {
         List.of(new RuntimeException(), new IOException(), new Error(), new Throwable())) {
       Fibers.run(
           scheduler(),
-          new Fiber(Fibers.canceled(reason), false),
+          new Fiber(Fibers.canceled(reason)),
           self -> assertSame(reason, new Trigger().await()));
     }
   }
@@ -128,7 +128,7 @@ interface AwaitRules extends Rules {
 
     Fibers.run(
         scheduler(),
-        new Fiber(scope, false),
+        new Fiber(scope),
         self -> {
           assertNull(trigger.await());
           assertTrue(trigger.isSignaled());
@@ -150,7 +150,7 @@ interface AwaitRules extends Rules {
 
     Fibers.run(
         scheduler(),
-        new Fiber(Computation.returned(42), false),
+        new Fiber(Computation.returned(42)),
         self -> {
           assertNull(trigger.await());
           assertTrue(signaled[0], "went on before the signal");

@@ -1,6 +1,9 @@
 package dev.picos.tck;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.picos.core.Computation;
@@ -8,6 +11,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Transaction;
 import dev.picos.core.Trigger;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +49,7 @@ interface CancelRules extends Rules {
       Computation.attachCanceler(innermost, nested);
       innermost = nested;
     }
-    Fiber victim = new Fiber(innermost, false);
+    Fiber victim = new Fiber(innermost);
 
     scheduler()
         .run(
@@ -117,5 +121,62 @@ interface CancelRules extends Rules {
                 assertSame(reason, waiter.await());
               }
             });
+  }
+
+  @Test
+  @DisplayName("CANCEL-05: canceled and signaled before it continues, a fiber is resumed once")
+  default void cancel05_canceledAndSignaled() {
+    RuntimeException reason = new RuntimeException("canceled");
+
+    for (int i = 0; i < 6; i++) {
+      Computation<Object> scope = new Computation<>();
+      Trigger first = new Trigger();
+      Trigger second = new Trigger();
+      List<Runnable> both = new ArrayList<>(List.of(first::signal, () -> scope.tryCancel(reason)));
+      if (i % 2 == 0) {
+        Collections.reverse(both);
+      }
+      scheduler()
+          .run(
+              () -> {
+                Computation<Boolean> waited = new Computation<>();
+                Fiber.spawn(
+                    new Fiber(scope),
+                    self -> waited.tryCapture(() -> awaitBoth(self, first, second)));
+                Patience.joinOnceAwaited(this, first);
+                both.forEach(Runnable::run); // in parallel the fiber may be faster, but not always
+                Patience.joinOnceAwaited(this, second);
+                second.signal();
+                assertTrue(waited.await(), "went on before the second trigger was signaled");
+              });
+    }
+  }
+
+  private static boolean awaitBoth(Fiber self, Trigger first, Trigger second) {
+    Throwable unused = first.await();
+    self.setComputation(new Computation<>()); // which is not canceled
+    return second.await() == null && second.isSignaled();
+  }
+
+  @Test
+  @DisplayName(
+      "CANCEL-06: what counts is the computation that a fiber has, not the one it started with")
+  default void cancel06_presentComputation() {
+    RuntimeException reason = new RuntimeException("canceled");
+    Computation<Object> started = new Computation<>();
+
+    Fibers.run(
+        scheduler(),
+        new Fiber(started),
+        self -> {
+          self.setComputation(Fibers.canceled(reason));
+          Fibers.OPERATIONS.forEach(
+              (name, operation) ->
+                  assertSame(reason, assertThrows(Throwable.class, operation::run, name), name));
+          self.setComputation(new Computation<>());
+          started.tryCancel(reason);
+          Fibers.OPERATIONS.forEach((name, operation) -> assertDoesNotThrow(operation::run, name));
+          assertEquals(42, Fibers.start(() -> 42).await());
+        });
   }
 }

@@ -2,10 +2,15 @@ package dev.picos.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.picos.core.Block;
 import dev.picos.core.Computation;
+import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
+import dev.picos.core.Handler;
 import dev.picos.core.Trigger;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +21,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -42,6 +49,43 @@ interface CapabilityRules extends Rules {
               Patience.spinUntil(this, "the second fiber", pong::get);
               assertTrue(other.await());
             });
+  }
+
+  @Test
+  @Needs(Capability.PARALLEL)
+  @DisplayName("PARALLEL-02: a fiber that is woken runs while another one computes")
+  default void parallel02_woken() {
+    scheduler()
+        .run(
+            () -> {
+              wakeAndCompute(Trigger::signal);
+              wakeAndCompute(trigger -> Task.start(() -> signaled(trigger)));
+              AtomicBoolean slept = new AtomicBoolean();
+              Fibers.spawn(
+                  () -> {
+                    Fiber.sleep(Duration.ofMillis(1));
+                    slept.set(true);
+                  });
+              Patience.spinUntil(this, "the fiber that slept", slept::get);
+            });
+  }
+
+  private void wakeAndCompute(Consumer<Trigger> wake) {
+    Trigger trigger = new Trigger();
+    AtomicBoolean woken = new AtomicBoolean();
+    Fibers.spawn(
+        () -> {
+          assertNull(trigger.await());
+          woken.set(true);
+        });
+    Patience.joinOnceAwaited(this, trigger);
+    wake.accept(trigger);
+    Patience.spinUntil(this, "the fiber that was woken", woken::get);
+  }
+
+  private static boolean signaled(Trigger trigger) {
+    trigger.signal();
+    return trigger.isSignaled();
   }
 
   @Test
@@ -119,6 +163,77 @@ interface CapabilityRules extends Rules {
   }
 
   @Test
+  @Needs(Capability.FIFO_ORDER)
+  @DisplayName(
+      "FIFO-04: fibers that another thread hands over start in their order, behind the one that runs")
+  default void fifo04_fromOutside() {
+    List<Integer> order = new ArrayList<>(); // unguarded: they do not run in parallel
+    AtomicBoolean handedOver = new AtomicBoolean();
+
+    scheduler()
+        .run(
+            () -> {
+              Handler home = Handler.ofCurrentThread();
+              Task.start(
+                  () -> {
+                    handOver(home, order);
+                    handedOver.set(true);
+                    return true;
+                  });
+              Patience.spinUntil(this, "the other thread", handedOver::get);
+              order.add(-1);
+            });
+
+    assertEquals(IntStream.range(-1, 100).boxed().toList(), order);
+  }
+
+  private static void handOver(Handler home, List<Integer> order) {
+    for (int i = 0; i < 100; i++) {
+      int number = i;
+      Fiber.spawnIn(home, new Fiber(new Computation<>()), child -> order.add(number));
+    }
+  }
+
+  @Test
+  @Needs(Capability.FIFO_ORDER)
+  @DisplayName("FIFO-05: fibers that have not started do not start after a fatal error")
+  default void fifo05_notStarted() {
+    AtomicInteger started = new AtomicInteger();
+
+    try {
+      scheduler()
+          .run(
+              () -> {
+                Fibers.startThrowing(new RuntimeException("left a main"));
+                for (int i = 0; i < 100; i++) {
+                  Fibers.start(started::incrementAndGet);
+                }
+              });
+    } catch (FatalFiberError expected) {
+      // whether it comes is the subject of other rules
+    }
+    scheduler().run(() -> assertEquals(42, Fibers.start(() -> 42).await()));
+
+    assertEquals(0, started.get(), "fibers that started after a fatal error");
+  }
+
+  @Test
+  @Needs(Capability.FIFO_ORDER)
+  @DisplayName("FIFO-06: an unpark of a fiber that yields does not end the yield")
+  default void fifo06_unparked() {
+    YieldRules.unparkAlways(
+        this,
+        () -> {
+          for (int i = rounds(1_000); i > 0; i--) {
+            AtomicBoolean ran = new AtomicBoolean();
+            Fibers.start(() -> ran.getAndSet(true));
+            Fiber.yield();
+            assertTrue(ran.get(), "a fiber that was ready did not run");
+          }
+        });
+  }
+
+  @Test
   @Needs(Capability.CANCELED_FIRST)
   @DisplayName("CANCELED-01: a fiber that is woken because it is canceled runs before ready ones")
   default void canceled01_first() {
@@ -148,8 +263,8 @@ interface CapabilityRules extends Rules {
   @Needs(Capability.FAIRNESS)
   @DisplayName("FAIRNESS-01: of fibers that yield in a loop none stays far behind")
   default void fairness01_turns() {
-    // A domain may lose its processor for a while, and its fibers fall behind: that evens out in
-    // the long run, so the run gets longer before the scheduler is called unfair.
+    // A domain may lose its processor for a while, so that its fibers fall behind. That evens out
+    // in the long run, so the run gets longer before the scheduler is called unfair.
     int fibers = 50;
     int longest = 256_000;
     AtomicInteger length = new AtomicInteger(rounds(1_000));
@@ -209,20 +324,52 @@ interface CapabilityRules extends Rules {
   }
 
   @Test
-  @Needs(Capability.QUOTA)
-  @DisplayName("QUOTA-01: a fiber that does nothing but spawn lets other fibers run")
-  default void quota01_spawning() {
-    AtomicBoolean ran = new AtomicBoolean();
-    Computation<Object> none = new Computation<>();
+  @Needs(Capability.FAIRNESS)
+  @DisplayName("FAIRNESS-03: however many fibers wake each other, others have their turns")
+  default void fairness03_pairs() {
+    Busy busy = new Busy(this);
 
     scheduler()
         .run(
             () -> {
-              Fibers.spawn(() -> ran.set(true));
-              for (int i = 0; i < 100_000 && !ran.get(); i++) {
-                Fiber.spawn(new Fiber(none, false), child -> {});
-              }
-              assertTrue(ran.get(), "no other fiber ran");
+              many(busy::startPair);
+              busy.stop();
+            });
+  }
+
+  @Test
+  @Needs(Capability.FAIRNESS)
+  @DisplayName(
+      "FAIRNESS-04: however many chains of fibers there are, each spawning the next, others have their turns")
+  default void fairness04_generations() {
+    Busy busy = new Busy(this);
+
+    scheduler()
+        .run(
+            () -> {
+              many(busy::startGenerations);
+              busy.stop();
+            });
+  }
+
+  /** Does something more often than there are domains. */
+  private static void many(Runnable action) {
+    for (int i = 2 * Runtime.getRuntime().availableProcessors(); i > 0; i--) {
+      action.run();
+    }
+  }
+
+  @Test
+  @Needs(Capability.QUOTA)
+  @DisplayName("QUOTA-01: a fiber that does nothing but spawn lets other fibers run")
+  default void quota01_spawning() {
+    Busy busy = new Busy(this);
+
+    scheduler()
+        .run(
+            () -> {
+              busy.startSpawning();
+              busy.stop();
             });
   }
 
@@ -230,18 +377,108 @@ interface CapabilityRules extends Rules {
   @Needs(Capability.QUOTA)
   @DisplayName("QUOTA-02: a fiber that does nothing but set timeouts lets other fibers run")
   default void quota02_timeouts() {
-    AtomicBoolean ran = new AtomicBoolean();
-    Computation<Integer> completed = Computation.returned(42);
-    RuntimeException reason = new RuntimeException("timeout");
+    Busy busy = new Busy(this);
 
     scheduler()
         .run(
             () -> {
-              Fibers.spawn(() -> ran.set(true));
-              for (int i = 0; i < 100_000 && !ran.get(); i++) {
-                completed.cancelAfter(Duration.ofDays(1), reason);
-              }
-              assertTrue(ran.get(), "no other fiber ran");
+              busy.startRepeating(CapabilityRules::setTimeout);
+              busy.stop();
+            });
+  }
+
+  private static void setTimeout() {
+    Computation.returned(42).cancelAfter(Duration.ofDays(1), new RuntimeException("timeout"));
+  }
+
+  @Test
+  @Needs(Capability.QUOTA)
+  @DisplayName(
+      "QUOTA-03: a spawn or timeout stands if its fiber is canceled while it lets others run")
+  default void quota03_canceledMeanwhile() {
+    RuntimeException reason = new RuntimeException("canceled");
+    AtomicInteger spawned = new AtomicInteger();
+    AtomicInteger ran = new AtomicInteger();
+    AtomicReference<Computation<Object>> latest = new AtomicReference<>(new Computation<>());
+    Computation<Object> later = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              Throwable bySpawn =
+                  repeatUntilCanceled(
+                      reason,
+                      () -> {
+                        if (spawned.get() - ran.get() < 100_000) { // or memory would come to an end
+                          Fiber.spawn(
+                              new Fiber(new Computation<>()), self -> ran.incrementAndGet());
+                          spawned.incrementAndGet();
+                        }
+                      });
+              assertSame(reason, bySpawn);
+              Throwable byTimeout =
+                  repeatUntilCanceled(
+                      reason,
+                      () -> {
+                        latest.set(new Computation<>());
+                        latest.get().cancelAfter(Duration.ZERO, new RuntimeException("timeout"));
+                      });
+              assertSame(reason, byTimeout);
+              later.cancelAfter(Duration.ofMillis(5), new RuntimeException("timeout"));
+              later.join();
+            });
+
+    assertEquals(spawned.get(), ran.get(), "spawns that returned, and fibers that ran");
+    assertTrue(latest.get().isRunning(), "cancelAfter threw, but the timeout was set");
+  }
+
+  /** Repeats an operation in a fiber that another one cancels; returns what that threw. */
+  private Throwable repeatUntilCanceled(Throwable reason, Block<RuntimeException> operation) {
+    Computation<Object> scope = new Computation<>();
+    Computation<Throwable> thrown =
+        Fibers.startUnder(
+            scope,
+            () -> {
+              Fibers.start(() -> scope.tryCancel(reason));
+              return assertThrows(
+                  Throwable.class,
+                  () ->
+                      Patience.spinUntil(
+                          this,
+                          "the cancelation",
+                          () -> {
+                            operation.run();
+                            return false;
+                          }));
+            });
+    return thrown.await();
+  }
+
+  @Test
+  @Needs(Capability.QUOTA)
+  @DisplayName("QUOTA-04: however many fibers do nothing but spawn, they let others run")
+  default void quota04_manySpawning() {
+    Busy busy = new Busy(this);
+
+    scheduler()
+        .run(
+            () -> {
+              many(busy::startSpawning);
+              busy.stop();
+            });
+  }
+
+  @Test
+  @Needs(Capability.QUOTA)
+  @DisplayName("QUOTA-05: however many fibers do nothing but set timeouts, they let others run")
+  default void quota05_manyTimeouts() {
+    Busy busy = new Busy(this);
+
+    scheduler()
+        .run(
+            () -> {
+              many(() -> busy.startRepeating(CapabilityRules::setTimeout));
+              busy.stop();
             });
   }
 
@@ -280,5 +517,27 @@ interface CapabilityRules extends Rules {
             });
 
     assertEquals(IntStream.rangeClosed(1, 100).boxed().toList(), order);
+  }
+
+  @Test
+  @Needs(Capability.VIRTUAL_TIME)
+  @DisplayName("VIRTUAL-02: no time passes while a fiber is ready")
+  default void virtual02_standsStill() {
+    RuntimeException reason = new RuntimeException("timeout");
+    Computation<Object> computation = new Computation<>();
+
+    scheduler()
+        .run(
+            () -> {
+              long start = System.nanoTime();
+              BooleanSupplier over = () -> System.nanoTime() - start > 5_000_000;
+              computation.cancelAfter(Duration.ofNanos(1), reason);
+              Fibers.spawn(() -> Patience.yieldUntil(this, "some real time to pass", over));
+              Patience.yieldUntil(this, "some real time to pass", over);
+              assertTrue(computation.isRunning(), "a timeout passed although a fiber was ready");
+              computation.join();
+            });
+
+    assertSame(reason, computation.cancelReason());
   }
 }

@@ -13,7 +13,7 @@ import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Which fiber an operation thinks it is called by. */
+/** Which fiber an operation takes for its caller. */
 interface CurrentRules extends Rules {
   @Test
   @DisplayName("CURRENT-01: current is always the same in a fiber, whatever it does in between")
@@ -23,7 +23,7 @@ interface CurrentRules extends Rules {
             () -> {
               List<Computation<Boolean>> results = new ArrayList<>();
               for (int i = 0; i < 10; i++) {
-                Fiber fiber = new Fiber(new Computation<>(), false);
+                Fiber fiber = new Fiber(new Computation<>());
                 Computation<Boolean> same = new Computation<>();
                 Fiber.spawn(fiber, self -> same.tryCapture(() -> stays(fiber)));
                 results.add(same);
@@ -65,14 +65,14 @@ interface CurrentRules extends Rules {
   @Test
   @DisplayName("CURRENT-03: current never throws, canceled or not, forbidding or not")
   default void current03_neverThrows() {
-    Fiber canceled = new Fiber(Fibers.canceled(new RuntimeException("canceled")), false);
+    Fiber canceled = new Fiber(Fibers.canceled(new RuntimeException("canceled")));
 
     Fibers.run(
         scheduler(),
         canceled,
         self -> {
           assertSame(self, Fiber.current());
-          self.forbid(() -> assertSame(self, Fiber.current()));
+          self.runForbiddingCancelation(() -> assertSame(self, Fiber.current()));
           assertSame(self, Fiber.current());
         });
   }

@@ -11,12 +11,14 @@ import dev.picos.core.Block;
 import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
+import dev.picos.core.Handler;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -31,8 +33,18 @@ interface FatalRules extends Rules {
   @DisplayName("FATAL-01: what leaves a fiber's main makes run throw a FatalFiberError with it")
   default void fatal01_stopsTheRun() {
     for (Throwable thrown : List.of(new RuntimeException(), new IOException(), new Error())) {
-      assertSame(thrown, cause(scheduler(), () -> Fibers.startThrowing(thrown)));
+      assertSame(thrown, cause(scheduler(), () -> Fibers.startThrowing(thrown)), "at once");
+      assertSame(thrown, cause(scheduler(), () -> startThrowingLater(thrown)), "after an await");
     }
+  }
+
+  private static void startThrowingLater(Throwable thrown) {
+    Fiber.spawn(
+        new Fiber(new Computation<>()),
+        fiber -> {
+          Fibers.start(() -> 42).join();
+          Fibers.<RuntimeException>sneak(thrown);
+        });
   }
 
   @Test
@@ -43,9 +55,7 @@ interface FatalRules extends Rules {
     FatalFiberError error =
         assertThrows(
             FatalFiberError.class,
-            () ->
-                scheduler()
-                    .run(new Fiber(new Computation<>(), false), self -> Fibers.sneak(thrown)));
+            () -> scheduler().run(new Fiber(new Computation<>()), self -> Fibers.sneak(thrown)));
 
     assertSame(thrown, error.getCause());
   }
@@ -57,9 +67,7 @@ interface FatalRules extends Rules {
 
     assertSame(
         reason,
-        cause(
-            scheduler(),
-            () -> Fiber.spawn(new Fiber(Fibers.canceled(reason), false), Fiber::check)));
+        cause(scheduler(), () -> Fiber.spawn(new Fiber(Fibers.canceled(reason)), Fiber::check)));
   }
 
   @Test
@@ -100,7 +108,7 @@ interface FatalRules extends Rules {
             });
 
     boolean stopped = busy.stream().allMatch(Computation::isRunning);
-    over.set(true); // should any be running still
+    over.set(true); // in case any is still running
     assertSame(thrown, cause);
     assertTrue(stopped, "the others went on until they gave up");
   }
@@ -163,5 +171,59 @@ interface FatalRules extends Rules {
           assertSame(thrown, cause(scheduler, () -> Fibers.startThrowing(thrown)));
           assertEquals(42, sibling.await());
         });
+  }
+
+  @Test
+  @DisplayName("FATAL-10: a fiber that is handed over to a run that has failed is left behind, too")
+  default void fatal10_handedOver() {
+    RuntimeException thrown = new RuntimeException("left a main");
+    AtomicReference<Handler> home = new AtomicReference<>();
+    Trigger never = new Trigger();
+    Trigger go = new Trigger();
+    AtomicBoolean ran = new AtomicBoolean();
+    Patience.onceAwaited(this, never, go::signal);
+
+    Throwable cause =
+        cause(
+            scheduler(),
+            () -> {
+              Fibers.start(
+                  () -> {
+                    home.set(Handler.ofCurrentThread());
+                    return never.await();
+                  });
+              assertNull(go.await());
+              Fibers.startThrowing(thrown);
+              new Computation<>().join();
+            });
+    Fiber.spawnIn(home.get(), new Fiber(new Computation<>()), self -> ran.set(true));
+    scheduler().run(() -> assertEquals(42, Fibers.start(() -> 42).await()));
+
+    assertSame(thrown, cause);
+    assertFalse(ran.get(), "a fiber ran that was handed over to a run that had failed");
+  }
+
+  @Test
+  @DisplayName("FATAL-11: what leaves the main of a fiber that was handed over is fatal as well")
+  default void fatal11_handedOver() {
+    RuntimeException thrown = new RuntimeException("left a main");
+
+    Throwable cause =
+        cause(
+            scheduler(),
+            () -> {
+              Handler home = Handler.ofCurrentThread();
+              AtomicBoolean handedOver = new AtomicBoolean();
+              Task.start(
+                  () -> {
+                    Fiber.spawnIn(
+                        home, new Fiber(new Computation<>()), self -> Fibers.sneak(thrown));
+                    handedOver.set(true);
+                    return true;
+                  });
+              Patience.spinUntil(this, "another thread to hand a fiber over", handedOver::get);
+            });
+
+    assertSame(thrown, cause);
   }
 }

@@ -4,12 +4,23 @@ import dev.picos.core.Block;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
+import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Starts fibers in rules. What goes wrong in one is thrown to whoever awaits its result. */
+/**
+ * Starts fibers in rules. What goes wrong in a fiber is thrown to the one that awaits its result.
+ */
 final class Fibers {
+  /** The operations that throw the reason in a fiber that is canceled, by their names. */
+  static final Map<String, Block<RuntimeException>> OPERATIONS =
+      Map.of(
+          "spawn", () -> Fiber.spawn(new Fiber(new Computation<>()), child -> {}),
+          "yield", Fiber::yield,
+          "cancelAfter", () -> Computation.returned(42).cancelAfter(Duration.ZERO, new Error()));
+
   private Fibers() {}
 
   /** Starts a fiber that nothing cancels, and returns its result. */
@@ -23,7 +34,7 @@ final class Fibers {
     Computation<T> result = new Computation<>();
     Rules rule = Threads.rule();
     Fiber.spawn(
-        new Fiber(scope, false),
+        new Fiber(scope),
         fiber -> result.tryCapture(() -> Threads.<T, Exception>noted(rule, body::call)));
     return result;
   }
@@ -53,8 +64,7 @@ final class Fibers {
 
   /** Starts a fiber that {@code thrown} leaves. */
   static void startThrowing(Throwable thrown) {
-    Fiber.spawn(
-        new Fiber(new Computation<>(), false), fiber -> Fibers.<RuntimeException>sneak(thrown));
+    Fiber.spawn(new Fiber(new Computation<>()), fiber -> Fibers.<RuntimeException>sneak(thrown));
   }
 
   /** Throws anything. */

@@ -1,5 +1,6 @@
 package dev.picos.tck;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,10 +9,11 @@ import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What a fiber that forbids cancelation is spared. */
+/** What a fiber that forbids cancelation does not notice of it. */
 interface ForbidRules extends Rules {
   @Test
   @DisplayName("FORBID-01: cancelation does not end an await of a fiber that forbids it")
@@ -59,16 +61,40 @@ interface ForbidRules extends Rules {
 
     Fibers.run(
         scheduler(),
-        new Fiber(Fibers.canceled(reason), false),
+        new Fiber(Fibers.canceled(reason)),
         self -> {
-          self.forbid(
+          self.runForbiddingCancelation(
               () -> {
                 Fiber.yield();
-                self.permit(() -> assertSame(reason, assertThrows(Throwable.class, Fiber::yield)));
+                self.runPermittingCancelation(
+                    () -> assertSame(reason, assertThrows(Throwable.class, Fiber::yield)));
                 Fiber.yield();
               });
           assertSame(reason, assertThrows(Throwable.class, Fiber::yield));
           assertSame(reason, new Trigger().await());
         });
+  }
+
+  @Test
+  @DisplayName("FORBID-04: what counts is the flag that a fiber has, not the one it started with")
+  default void forbid04_presentFlag() {
+    RuntimeException reason = new RuntimeException("canceled");
+
+    for (boolean forbade : List.of(true, false)) {
+      Computation<Object> scope = new Computation<>();
+      Fibers.run(
+          scheduler(),
+          new Fiber(scope, forbade),
+          self -> {
+            scope.tryCancel(reason);
+            self.setForbidCancelation(false);
+            Fibers.OPERATIONS.forEach(
+                (name, operation) ->
+                    assertSame(reason, assertThrows(Throwable.class, operation::run, name), name));
+            self.setForbidCancelation(true);
+            Fibers.OPERATIONS.forEach(
+                (name, operation) -> assertDoesNotThrow(operation::run, name));
+          });
+    }
   }
 }

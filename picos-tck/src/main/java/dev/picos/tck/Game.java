@@ -2,13 +2,13 @@ package dev.picos.tck;
 
 import dev.picos.core.Trigger;
 
-/** A game of two who hand over to each other, each awaiting its turn. */
+/** A game of two fibers that hand over to each other, each awaiting its turn. */
 final class Game {
   private final Side first = new Side();
   private final Side second = new Side();
   private final int turns;
 
-  /** A game in which each plays {@code turns} times. */
+  /** Makes a game in which each plays {@code turns} times. */
   Game(int turns) {
     this.turns = turns;
     first.turn.signal();

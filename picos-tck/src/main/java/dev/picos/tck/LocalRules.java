@@ -1,6 +1,8 @@
 package dev.picos.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -52,7 +54,7 @@ interface LocalRules extends Rules {
         .run(
             () -> {
               Computation<Integer> value = new Computation<>();
-              Fiber fiber = new Fiber(new Computation<>(), false);
+              Fiber fiber = new Fiber(new Computation<>());
               local.set(fiber, 42);
               Fiber.spawn(fiber, self -> value.tryCapture(() -> local.get(Fiber.current())));
               assertEquals(42, value.await());
@@ -99,6 +101,37 @@ interface LocalRules extends Rules {
                         })
                     .await();
                 assertNull(Fibers.<@Nullable Integer>start(local::get).await());
+              }
+            });
+  }
+
+  @Test
+  @DisplayName("LOCAL-05: a fiber finds nothing else that an earlier one has set in its thread")
+  default void local05_threadSettings() {
+    String name = "left behind";
+    ClassLoader loader = new ClassLoader() {};
+    Thread.UncaughtExceptionHandler handler = (thread, thrown) -> {};
+
+    scheduler()
+        .run(
+            () -> {
+              for (int i = 0; i < 100; i++) {
+                Fibers.spawn(
+                        () -> {
+                          Thread thread = Thread.currentThread();
+                          thread.setName(name);
+                          thread.setContextClassLoader(loader);
+                          thread.setUncaughtExceptionHandler(handler);
+                        })
+                    .await();
+                Fibers.spawn(
+                        () -> {
+                          Thread thread = Thread.currentThread();
+                          assertNotEquals(name, thread.getName());
+                          assertNotSame(loader, thread.getContextClassLoader());
+                          assertNotSame(handler, thread.getUncaughtExceptionHandler());
+                        })
+                    .await();
               }
             });
   }

@@ -111,4 +111,32 @@ interface NestRules extends Rules {
           assertSame(self, Fiber.current());
         });
   }
+
+  @Test
+  @DisplayName("NEST-07: a canceled fiber of the same scheduler starts a run like any other fiber")
+  default void nest07_canceledCaller() {
+    Scheduler scheduler = scheduler();
+
+    Fibers.run(
+        scheduler,
+        new Fiber(new Computation<>()),
+        self -> {
+          self.setComputation(Fibers.canceled(new RuntimeException("canceled")));
+          int value =
+              scheduler.<Integer, RuntimeException>call(() -> Fibers.start(() -> 42).await());
+          assertEquals(42, value);
+        });
+  }
+
+  @Test
+  @DisplayName("NEST-08: runs may be nested 100 deep")
+  default void nest08_deep() {
+    assertEquals(42, nestDeep(scheduler(), rounds(100)));
+  }
+
+  private static int nestDeep(Scheduler scheduler, int depth) {
+    return depth == 0
+        ? 42
+        : scheduler.<Integer, RuntimeException>call(() -> nestDeep(scheduler, depth - 1));
+  }
 }

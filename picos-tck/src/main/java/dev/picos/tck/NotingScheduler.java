@@ -7,7 +7,7 @@ import dev.picos.core.Scheduler;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A scheduler under test; notes the threads of the main fibers, for when something hangs. */
+/** A scheduler under test. It notes the threads of the main fibers, for when something hangs. */
 @SuppressWarnings("NullAway") // null is passed on: to refuse it is the affair of the scheduler
 record NotingScheduler(Rules rule, Scheduler scheduler) implements Scheduler {
   @Override

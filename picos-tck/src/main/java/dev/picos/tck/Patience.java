@@ -1,18 +1,23 @@
 package dev.picos.tck;
 
+import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
 import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waits for what nobody announces, and not for ever. */
+/** Waits for something that nothing announces, but not for ever. */
 final class Patience {
+  /** The number of collections that have begun. Suites that run at the same time share them. */
+  private static final AtomicInteger COLLECTIONS = new AtomicInteger();
+
   private Patience() {}
 
-  /** Waits, in a plain thread. */
+  /** Waits in a plain thread. */
   static void until(Rules rules, String what, BooleanSupplier condition) {
     RuleRunner.waitingFor(what);
     while (!condition.getAsBoolean()) {
@@ -43,13 +48,24 @@ final class Patience {
         rules,
         "the garbage collector to clear all but " + but + " of " + references.size(),
         () -> {
-          System.gc();
+          collectGarbage();
           boolean collected = references.stream().filter(each -> each.get() != null).count() <= but;
           if (!collected) {
-            LockSupport.parkNanos(20_000_000); // collecting stops everybody
+            LockSupport.parkNanos(20_000_000); // collecting stops all threads
           }
           return collected;
         });
+  }
+
+  /** Has a collection made that begins after the call, with others who wait for one. */
+  private static void collectGarbage() {
+    int before = COLLECTIONS.get();
+    synchronized (COLLECTIONS) {
+      if (COLLECTIONS.get() == before) {
+        COLLECTIONS.incrementAndGet();
+        System.gc();
+      }
+    }
   }
 
   /** Does something, in a plain thread of its own, once a fiber awaits {@code trigger}. */
@@ -60,6 +76,13 @@ final class Patience {
           action.run();
           return true;
         });
+  }
+
+  /** Suspends the calling fiber until another one awaits {@code trigger}. */
+  static void joinOnceAwaited(Rules rules, Trigger trigger) {
+    Computation<Boolean> awaited = new Computation<>();
+    onceAwaited(rules, trigger, () -> awaited.tryReturn(true));
+    awaited.join();
   }
 
   /** Runs {@code body}, while another thread does something again and again. */
@@ -93,7 +116,7 @@ final class Patience {
     }
   }
 
-  /** Whether the fiber whose thread this is does not run, and does not spin either. */
+  /** Whether the fiber whose thread this is neither runs nor spins. */
   static boolean isSuspended(Thread thread) {
     return switch (thread.getState()) {
       case WAITING, TIMED_WAITING, BLOCKED -> true;
@@ -101,9 +124,14 @@ final class Patience {
     };
   }
 
+  /** Whether it is time to give up. */
+  static boolean isOver(Rules rules) {
+    return System.nanoTime() - rules.deadline() > 0;
+  }
+
   private static void check(Rules rules, String what) {
-    if (System.nanoTime() - rules.deadline() > 0) {
-      rules.gaveUp(what); // the run may not return then, and not tell
+    if (isOver(rules)) {
+      rules.gaveUp(what); // the run may then not return, and so not tell
       throw new AssertionError("waited in vain for " + what);
     }
   }

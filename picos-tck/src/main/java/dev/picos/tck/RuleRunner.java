@@ -9,8 +9,8 @@ import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
- * Runs each rule in a thread of its own, so that one that hangs neither hangs the suite nor keeps
- * its reasons to itself; and skips those that the scheduler does not claim to keep.
+ * Runs each rule in a thread of its own, so that a rule that hangs neither hangs the suite nor
+ * keeps its reasons to itself. Skips the rules that the scheduler does not claim to keep.
  */
 final class RuleRunner implements InvocationInterceptor {
   @Override
@@ -59,7 +59,7 @@ final class RuleRunner implements InvocationInterceptor {
     }
   }
 
-  /** The thread of one rule. Unless it says otherwise it is in a run. */
+  /** The thread of one rule. Unless it says otherwise, it waits for a run to return. */
   private static final class RuleThread extends Thread {
     private final InvocationInterceptor.Invocation<Void> invocation;
     private volatile String waitingFor = "the run to return";
@@ -94,7 +94,7 @@ final class RuleRunner implements InvocationInterceptor {
               Threads.dump(contract));
     }
 
-    /** Where in the rule that is, as a link for an IDE. */
+    /** Where in the rule the thread waits, as a link for an IDE. */
     private String place() {
       for (StackTraceElement frame : getStackTrace()) {
         if (frame.getClassName().startsWith(getClass().getPackageName())

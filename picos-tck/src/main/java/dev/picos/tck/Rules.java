@@ -7,12 +7,15 @@ interface Rules {
   /** Makes another scheduler of the kind that is tested. */
   Scheduler scheduler();
 
-  /** When the rule that is running has to stop waiting, by {@link System#nanoTime}. */
+  /** The time when the rule that is running has to stop waiting, by {@link System#nanoTime}. */
   long deadline();
 
-  /** A fiber or a thread of the rule has waited in vain, and gives up. */
+  /** Called when a fiber or a thread of the rule has waited in vain and gives up. */
   void gaveUp(String what);
 
-  /** How often a rule repeats what {@code usual} repetitions have been found to be enough for. */
+  /**
+   * How often a rule repeats something for which {@code usual} repetitions have been found to be
+   * enough.
+   */
   int rounds(int usual);
 }

@@ -1,7 +1,6 @@
 package dev.picos.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -11,13 +10,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.picos.core.Block;
 import dev.picos.core.Body;
 import dev.picos.core.Computation;
+import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
 import dev.picos.core.FiberLocal;
+import dev.picos.core.Outcome;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
@@ -114,9 +117,21 @@ interface RunRules extends Rules {
     Computation<?> first = scheduler.call(main);
     Computation<?> second = scheduler.call(main);
 
+    AtomicReference<Computation<?>> third = new AtomicReference<>();
+    RuntimeException thrown = new RuntimeException("from main");
+    assertThrows(
+        RuntimeException.class,
+        () ->
+            scheduler.run(
+                () -> {
+                  third.set(Fiber.current().computation());
+                  throw thrown;
+                }));
+
     assertNotSame(first, second);
-    assertFalse(first.isRunning());
-    assertFalse(second.isRunning());
+    assertEquals(new Outcome.Returned<>(first), first.peek());
+    assertEquals(new Outcome.Returned<>(second), second.peek());
+    assertSame(thrown, third.get().cancelReason());
   }
 
   @Test
@@ -133,7 +148,7 @@ interface RunRules extends Rules {
         fiber,
         self -> {
           assertSame(fiber, Fiber.current());
-          assertTrue(self.hasForbidden());
+          assertTrue(self.forbidsCancelation());
           assertEquals("value", local.get(self));
           passed.set(self);
         });
@@ -146,7 +161,7 @@ interface RunRules extends Rules {
   @DisplayName("RUN-08: run with a fiber that is canceled runs main all the same")
   default void run08_canceledFiber() {
     AtomicBoolean ran = new AtomicBoolean();
-    Fiber fiber = new Fiber(Fibers.canceled(new RuntimeException("canceled")), false);
+    Fiber fiber = new Fiber(Fibers.canceled(new RuntimeException("canceled")));
 
     Fibers.run(scheduler(), fiber, self -> ran.set(true));
 
@@ -215,12 +230,118 @@ interface RunRules extends Rules {
   @SuppressWarnings("NullAway") // on purpose
   default void run13_nulls() {
     Scheduler scheduler = scheduler();
-    Fiber fiber = new Fiber(new Computation<>(), false);
+    Fiber fiber = new Fiber(new Computation<>());
 
     assertThrows(
         NullPointerException.class, () -> scheduler.call((Body<Object, RuntimeException>) null));
     assertThrows(NullPointerException.class, () -> scheduler.run((Block<RuntimeException>) null));
     assertThrows(NullPointerException.class, () -> scheduler.run(fiber, null));
     assertThrows(NullPointerException.class, () -> scheduler.run(null, self -> {}));
+  }
+
+  @Test
+  @DisplayName("RUN-15: a canceled fiber starts a run like any other fiber")
+  default void run15_canceledCaller() {
+    Fiber caller = Fiber.current();
+    caller.setComputation(Fibers.canceled(new RuntimeException("canceled")));
+
+    int value = scheduler().<Integer, RuntimeException>call(() -> Fibers.start(() -> 42).await());
+
+    assertEquals(42, value);
+  }
+
+  @Test
+  @DisplayName("RUN-16: a run, failed or not, leaves its caller's forbid flag as it was")
+  default void run16_leavesFlag() {
+    Fiber caller = Fiber.current();
+
+    for (boolean forbids : List.of(true, false)) {
+      caller.setForbidCancelation(forbids);
+      scheduler().run(() -> {});
+      assertEquals(forbids, caller.forbidsCancelation(), "after a run that returned");
+      fail(scheduler());
+      assertEquals(forbids, caller.forbidsCancelation(), "after a run that failed");
+    }
+  }
+
+  private static void fail(Scheduler scheduler) {
+    try {
+      scheduler.run(() -> Fibers.startThrowing(new RuntimeException("left a main")));
+    } catch (FatalFiberError expected) {
+      // whether it comes is the subject of other rules
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "RUN-17: what waits for main's computation goes on when main ends, before the run does")
+  default void run17_completesMainFirst() {
+    scheduler()
+        .run(
+            () -> {
+              Computation<?> main = Fiber.current().computation();
+              Fibers.spawn(main::join); // and the run waits for this fiber
+            });
+  }
+
+  @Test
+  @DisplayName("RUN-18: fibers spawn others after main has ended, whether it returned or threw")
+  default void run18_spawnsAfterMain() {
+    RuntimeException thrown = new RuntimeException("from main");
+    AtomicInteger afterReturn = new AtomicInteger();
+    AtomicInteger afterThrow = new AtomicInteger();
+
+    scheduler().run(() -> spawnGenerations(afterReturn));
+    assertThrows(
+        RuntimeException.class,
+        () ->
+            scheduler()
+                .run(
+                    () -> {
+                      spawnGenerations(afterThrow);
+                      throw thrown;
+                    }));
+
+    assertEquals(100, afterReturn.get(), "of 100 fibers, after main had returned");
+    assertEquals(100, afterThrow.get(), "of 100 fibers, after main had thrown");
+  }
+
+  /** Starts fibers, each spawned by the one before, so that the last come after the end of main. */
+  private static int spawnGenerations(AtomicInteger ran) {
+    if (ran.get() < 100) {
+      Fibers.start(
+          () -> {
+            ran.incrementAndGet();
+            return spawnGenerations(ran);
+          });
+    }
+    return ran.get();
+  }
+
+  @Test
+  @DisplayName("RUN-19: 100 runs at once may wait for each other")
+  default void run19_many() throws Exception {
+    int runs = rounds(100);
+    Scheduler scheduler = scheduler();
+    AtomicInteger waiting = new AtomicInteger();
+    Computation<Integer> gate = new Computation<>();
+    List<Task<Integer>> callers = new ArrayList<>();
+
+    for (int i = 0; i < runs; i++) {
+      callers.add(
+          Task.start(
+              () ->
+                  scheduler.call(
+                      () -> {
+                        if (waiting.incrementAndGet() == runs) {
+                          gate.tryReturn(42);
+                        }
+                        return gate.await();
+                      })));
+    }
+
+    for (Task<Integer> caller : callers) {
+      assertEquals(42, caller.result());
+    }
   }
 }

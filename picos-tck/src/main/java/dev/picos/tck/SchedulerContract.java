@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * }
  * }
  *
- * <p>Each test is a rule, named by its identifier; {@code docs/contract.md} of the project says of
+ * <p>Each test is a rule, named by its identifier; {@code docs/contract.md} of the project says for
  * each why it is there and what to change when it fails. Rules that need a {@link Capability} that
  * was not declared are skipped. A rule that a scheduler cannot keep is overridden with
  * {@code @Test @Disabled("why")}, so that it shows in the report.
@@ -47,6 +47,7 @@ public abstract class SchedulerContract
     implements RunRules,
         SpawnRules,
         CurrentRules,
+        RandomRules,
         ForbidRules,
         AwaitRules,
         WakeRules,
@@ -65,12 +66,12 @@ public abstract class SchedulerContract
   private volatile @Nullable String waitedInVainFor;
   private volatile @Nullable Scheduler latest;
 
-  /** For subclasses. */
+  /** Makes a suite; for subclasses. */
   protected SchedulerContract() {}
 
   /**
-   * Makes a scheduler. Called at least once for each rule, in a plain thread; several schedulers
-   * may be in use at a time.
+   * Makes a scheduler. This is called at least once for each rule, in a plain thread; several
+   * schedulers may be in use at a time.
    */
   protected abstract Scheduler newScheduler();
 
@@ -93,8 +94,8 @@ public abstract class SchedulerContract
   }
 
   /**
-   * How long a rule may take before it counts as hanging: a minute, or what {@code
-   * -Dpicos.tck.timeout} says, as in {@code 90s} or {@code 5m}.
+   * How long a rule may take before it is considered hung: a minute, or what {@code
+   * -Dpicos.tck.timeout} says, such as {@code 90s} or {@code 5m}.
    */
   protected Duration timeout() {
     return timeout(System.getProperty("picos.tck.timeout", "60s"));
@@ -113,13 +114,17 @@ public abstract class SchedulerContract
         "picos.tck.timeout=" + written + ": write a time of more than 0, as 10s or 5m");
   }
 
-  /** A rule begins. */
+  /** Called when a rule begins. */
   final void startClock() {
-    // What waits in vain is to say so before the rule is given up, which says less.
-    deadline = System.nanoTime() + timeout().toNanos() / 4 * 3;
+    // Whatever waits in vain is to say so before the rule is given up, since that message says
+    // less. On a busy machine a fiber that waits may need long until it has a turn.
+    deadline = System.nanoTime() + timeout().toNanos() / 2;
   }
 
-  /** A rule is over: whatever of it waits still, perhaps in another thread, is to give up. */
+  /**
+   * Called when a rule is over: whatever part of it still waits, perhaps in another thread, is to
+   * give up.
+   */
   final void stopClock() {
     deadline = System.nanoTime();
   }
@@ -136,14 +141,14 @@ public abstract class SchedulerContract
     }
   }
 
-  /** What the first that gave up had waited for; {@code null} if nobody did. */
+  /** What the first one that gave up had waited for; {@code null} if none did. */
   final @Nullable String waitedInVainFor() {
     return waitedInVainFor;
   }
 
   /**
-   * How often a rule repeats what may go wrong by chance, or at scale: as {@code usual}, times what
-   * {@code -Dpicos.tck.effort} says, such as {@code 10} or {@code 0.1}.
+   * How often a rule repeats what goes wrong in some runs only, or at scale: {@code usual} times
+   * the factor that {@code -Dpicos.tck.effort} gives, such as {@code 10} or {@code 0.1}.
    *
    * @return at least 1
    */

@@ -5,7 +5,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
-/** Work in a thread that no scheduler runs, and what came of it. */
+/** Work in a thread that no scheduler runs, and its outcome. */
 final class Task<T extends @Nullable Object> {
   private final FutureTask<T> future;
   private final Thread thread;

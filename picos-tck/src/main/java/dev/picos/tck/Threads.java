@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What threads are doing, those of fibers included. */
 final class Threads {
-  // The JDK lists platform threads only, and the one way it has to dump virtual threads too has
-  // been seen to crash the JVM (25.0.3) while many of them come and go. So fibers note theirs.
+  // The JDK lists platform threads only, and the only way it has to dump virtual threads, too, has
+  // been seen to crash the JVM (25.0.3) while many of them come and go. So fibers note their
+  // threads here.
 
   private static final int MOST = 50;
 
@@ -22,12 +23,12 @@ final class Threads {
 
   private Threads() {}
 
-  /** A rule begins. */
+  /** Called when a rule begins. */
   static void begin(Rules rule) {
     latest = rule;
   }
 
-  /** A rule is over; forgets the fibers that it may have left behind. */
+  /** Called when a rule is over; forgets the fibers that it may have left behind. */
   static void end(Rules rule) {
     OF_FIBERS.values().removeIf(each -> each == rule);
   }
@@ -38,7 +39,7 @@ final class Threads {
     return noted == null ? latest : noted;
   }
 
-  /** Runs {@code body}, and has the calling thread shown in dumps meanwhile. */
+  /** Runs {@code body}; meanwhile, dumps show the calling thread. */
   static <T extends @Nullable Object, E extends Exception> T noted(
       @Nullable Rules rule, Body<? extends T, E> body) throws E {
     Thread thread = Thread.currentThread();
@@ -50,6 +51,15 @@ final class Threads {
     } finally {
       OF_FIBERS.remove(thread);
     }
+  }
+
+  /** How many platform threads there are in this JVM. */
+  static int countPlatform() {
+    ThreadGroup all = Thread.currentThread().getThreadGroup();
+    while (all.getParent() != null) {
+      all = all.getParent();
+    }
+    return all.activeCount();
   }
 
   /** Describes every fiber of a rule, and the platform threads that are not mere machinery. */
@@ -71,7 +81,7 @@ final class Threads {
         + (more > 0 ? "\nand " + more + " more threads of fibers" : "");
   }
 
-  /** Whether a frame is of neither the JDK nor those who run tests. */
+  /** Whether a frame belongs neither to the JDK nor to what runs tests. */
   private static boolean isOfInterest(StackTraceElement frame) {
     return Stream.of("java.", "javax.", "jdk.", "sun.", "org.junit.", "org.apache.maven.")
         .noneMatch(frame.getClassName()::startsWith);

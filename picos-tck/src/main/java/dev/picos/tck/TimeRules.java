@@ -6,14 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.picos.core.Computation;
+import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
+import dev.picos.core.Scheduler;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -283,26 +292,24 @@ interface TimeRules extends Rules {
   @Test
   @DisplayName("TIME-13: what an action throws during a timeout does not stop later timeouts")
   default void time13_throwingAction() {
-    Computation<Object> throwing =
-        Computation.withAction(
-            Computation.Mode.FIFO,
-            this,
-            this,
-            (trigger, x, y) -> {
-              throw new RuntimeException("TIME-13 throws this on purpose");
-            });
-    Computation<Object> later = new Computation<>();
+    String message = "TIME-13 throws this on purpose";
 
-    scheduler()
-        .run(
-            () -> {
-              throwing.cancelAfter(Duration.ZERO, new RuntimeException("timeout"));
-              throwing.join();
-              later.cancelAfter(Duration.ofMillis(1), new RuntimeException("timeout"));
-              later.join();
-            });
-
-    assertTrue(later.isCanceled());
+    for (Throwable thrown :
+        List.of(new RuntimeException(message), new Error(message), new Throwable(message))) {
+      Computation<Object> throwing =
+          Computation.withAction(
+              Computation.Mode.FIFO, thrown, this, (trigger, what, rules) -> Fibers.sneak(what));
+      Computation<Object> later = new Computation<>();
+      scheduler()
+          .run(
+              () -> {
+                throwing.cancelAfter(Duration.ZERO, new RuntimeException("timeout"));
+                throwing.join();
+                later.cancelAfter(Duration.ofMillis(1), new RuntimeException("timeout"));
+                later.join();
+              });
+      assertTrue(later.isCanceled());
+    }
   }
 
   @Test
@@ -317,5 +324,187 @@ interface TimeRules extends Rules {
               computation.cancelAfter(Duration.ofMillis(5), new RuntimeException("timeout"));
               Patience.yieldUntil(this, "the timeout to pass", () -> !computation.isRunning());
             });
+  }
+
+  @Test
+  @DisplayName("TIME-16: no long timeout passes early, whatever its size")
+  default void time16_long() {
+    RuntimeException reason = new RuntimeException("timeout");
+    Map<Duration, Computation<Object>> late = new LinkedHashMap<>();
+
+    scheduler()
+        .run(
+            () -> {
+              for (Duration delay : longDelays()) {
+                Computation<Object> computation = new Computation<>();
+                computation.cancelAfter(delay, reason);
+                late.put(delay, computation);
+              }
+              for (int i = 0; i < 2; i++) {
+                Computation<Object> soon = new Computation<>();
+                soon.cancelAfter(Duration.ofMillis(5), reason);
+                soon.join();
+              }
+            });
+
+    late.forEach(
+        (delay, computation) ->
+            assertTrue(computation.tryReturn(42), () -> "passed before one of 5 ms did: " + delay));
+  }
+
+  /**
+   * What may look short to a timer that keeps a part of the bits only: powers of two of several
+   * units, and a bit more.
+   */
+  private static List<Duration> longDelays() {
+    return Stream.of(ChronoUnit.NANOS, ChronoUnit.MICROS, ChronoUnit.MILLIS, ChronoUnit.SECONDS)
+        .flatMap(unit -> IntStream.range(0, 63).mapToObj(bit -> Duration.of(1L << bit, unit)))
+        .flatMap(delay -> Stream.of(delay, delay.plusMillis(1)))
+        .filter(delay -> delay.compareTo(Duration.ofHours(1)) > 0)
+        .toList();
+  }
+
+  @Test
+  @RealTime
+  @DisplayName("TIME-17: timeouts pass after a fatal error, those that were set before it included")
+  default void time17_afterFatalError() {
+    RuntimeException reason = new RuntimeException("timeout");
+    Scheduler scheduler = scheduler();
+    Computation<Object> before = new Computation<>();
+    Computation<Object> after = new Computation<>();
+
+    try {
+      scheduler.run(
+          () -> {
+            before.cancelAfter(Duration.ofMillis(10), reason);
+            Fibers.startThrowing(new RuntimeException("left a main"));
+          });
+    } catch (FatalFiberError expected) {
+      // whether it comes is the subject of other rules
+    }
+    scheduler.run(
+        () -> {
+          after.cancelAfter(Duration.ofMillis(1), reason);
+          after.join();
+        });
+    Patience.until(this, "the timeout of the run that failed", () -> !before.isRunning());
+
+    assertSame(reason, before.cancelReason());
+    assertSame(reason, after.cancelReason());
+  }
+
+  @Test
+  @DisplayName("TIME-18: of 20,000 timeouts with the same delay, set by several fibers, all pass")
+  default void time18_equal() {
+    int fibers = 4;
+    int each = rounds(5_000);
+    List<Computation<Boolean>> passed = new ArrayList<>();
+
+    scheduler()
+        .run(
+            () -> {
+              for (int i = 0; i < fibers; i++) {
+                passed.add(Fibers.spawn(() -> joinTimeouts(each, Duration.ofMillis(20))));
+              }
+              passed.forEach(Computation::await);
+            });
+  }
+
+  private static void joinTimeouts(int count, Duration delay) {
+    List<Computation<Object>> computations = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Computation<Object> computation = new Computation<>();
+      computation.cancelAfter(delay, new RuntimeException("timeout"));
+      computations.add(computation);
+    }
+    computations.forEach(Computation::join);
+  }
+
+  @Test
+  @DisplayName("TIME-19: nothing is kept of the timeout of a computation that has been canceled")
+  default void time19_nothingKeptOfCanceled() {
+    List<WeakReference<?>> kept = new ArrayList<>();
+
+    scheduler()
+        .run(
+            () -> {
+              for (int i = 0; i < 100; i++) {
+                Computation<Integer> computation = new Computation<>();
+                kept.add(setTimeout(computation));
+                kept.add(new WeakReference<>(computation));
+                computation.tryCancel(new RuntimeException("canceled"));
+              }
+              Patience.untilCollected(this, kept, 2);
+            });
+  }
+
+  @Test
+  @DisplayName("TIME-20: nothing is kept of a timeout whose computation completes while it is set")
+  default void time20_nothingKeptOfRace() {
+    List<WeakReference<?>> kept = new ArrayList<>();
+    AtomicReference<Computation<Integer>> next = new AtomicReference<>(Computation.returned(42));
+    AtomicInteger completed = new AtomicInteger();
+
+    Patience.meanwhile(
+        this,
+        () -> completeWithin(5_000, next.get(), completed),
+        () ->
+            scheduler()
+                .run(
+                    () -> {
+                      for (int i = rounds(5_000); i > 0; i--) {
+                        Computation<Integer> computation = new Computation<>();
+                        next.set(computation);
+                        kept.add(setTimeout(computation));
+                        computation.tryReturn(42);
+                      }
+                      next.set(Computation.returned(42));
+                    }));
+
+    Patience.untilCollected(this, kept, 2);
+  }
+
+  @Test
+  @DisplayName(
+      "TIME-21: timeouts that pass while their computations complete do not disturb others")
+  default void time21_passingRace() {
+    RuntimeException reason = new RuntimeException("timeout");
+    AtomicReference<Computation<Integer>> next = new AtomicReference<>(Computation.returned(42));
+    AtomicInteger completed = new AtomicInteger();
+    List<Computation<Object>> others = new ArrayList<>();
+
+    Patience.meanwhile(
+        this,
+        () -> completeWithin(200_000, next.get(), completed),
+        () ->
+            scheduler()
+                .run(
+                    () -> {
+                      for (int i = 1; i <= 100; i++) {
+                        Computation<Object> other = new Computation<>();
+                        other.cancelAfter(Duration.ofMillis(1 + i % 20), reason);
+                        others.add(other);
+                      }
+                      for (int i = rounds(2_000); i > 0; i--) {
+                        Computation<Integer> computation = new Computation<>();
+                        computation.cancelAfter(Duration.ofNanos(i * 7_919L % 100_000), reason);
+                        next.set(computation);
+                        computation.join();
+                      }
+                      others.forEach(Computation::join);
+                    }));
+  }
+
+  /** Completes a computation, now sooner and now later after it has appeared. */
+  private static void completeWithin(
+      int nanos, Computation<Integer> computation, AtomicInteger completed) {
+    if (computation.isRunning()) {
+      long start = System.nanoTime();
+      int delay = completed.getAndIncrement() % 50 * (nanos / 50);
+      while (System.nanoTime() - start < delay) {
+        Thread.onSpinWait();
+      }
+      computation.tryReturn(42);
+    }
   }
 }

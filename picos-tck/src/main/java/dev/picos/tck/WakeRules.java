@@ -16,7 +16,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Each signal resumes its fiber once, whoever sends it and when. */
+/** Each signal resumes its fiber once, whoever sends it and whenever it comes. */
 interface WakeRules extends Rules {
   @Test
   @DisplayName("WAKE-01: a plain thread wakes the only fiber of an idle scheduler")
@@ -54,7 +54,10 @@ interface WakeRules extends Rules {
     Patience.meanwhile(this, () -> next.get().send(), () -> scheduler().run(() -> awaitEach(next)));
   }
 
-  /** A signal to send at once, or when the fiber has said that it awaits and not gone yet. */
+  /**
+   * A signal that is sent at once, or when the fiber has said that it awaits and has not suspended
+   * yet.
+   */
   record Early(Trigger trigger, boolean atOnce) {
     private void send() {
       if (atOnce || Patience.isAwaited(trigger)) {
@@ -201,6 +204,48 @@ interface WakeRules extends Rules {
               assertNull(waiting.await());
               assertFalse(promise.isRunning());
               assertSame(thrown, fromSignal.await());
+            });
+  }
+
+  @Test
+  @DisplayName(
+      "WAKE-12: a signal returns although the fibers of the scheduler do nothing but compute")
+  default void wake12_signalReturns() {
+    Trigger trigger = new Trigger();
+    Computation<Boolean> go = new Computation<>();
+    AtomicBoolean computing = new AtomicBoolean();
+    AtomicBoolean returned = new AtomicBoolean();
+    Patience.onceAwaited(
+        this,
+        trigger,
+        () -> {
+          go.tryReturn(true);
+          Patience.spinUntil(this, "a fiber to compute", computing::get);
+          trigger.signal();
+          returned.set(true);
+        });
+
+    scheduler()
+        .run(
+            () -> {
+              Computation<?> waiter = Fibers.spawn(() -> assertNull(trigger.await()));
+              go.join();
+              computing.set(true);
+              Patience.spinUntil(this, "the signal to return", returned::get);
+              waiter.await();
+            });
+  }
+
+  @Test
+  @DisplayName("WAKE-13: fibers that wake each other do not keep others from running")
+  default void wake13_pairs() {
+    Busy busy = new Busy(this);
+
+    scheduler()
+        .run(
+            () -> {
+              busy.startPair();
+              busy.stop();
             });
   }
 }

@@ -6,15 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.picos.core.Block;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What a yield does for others, and what it tells of cancelation. */
+/** What a yield does for others, and what it tells about cancelation. */
 interface YieldRules extends Rules {
   @Test
   @DisplayName("YIELD-01: fibers that do nothing but yield let each other run")
@@ -48,7 +53,7 @@ interface YieldRules extends Rules {
 
     Fibers.run(
         scheduler(),
-        new Fiber(Fibers.canceled(reason), false),
+        new Fiber(Fibers.canceled(reason)),
         self -> assertSame(reason, assertThrows(Throwable.class, Fiber::yield)));
   }
 
@@ -118,5 +123,64 @@ interface YieldRules extends Rules {
   private static boolean yieldUntilEnded(Rules rules, Computation<?> waiter) {
     Patience.yieldUntil(rules, "the fiber to wake up", () -> !waiter.isRunning());
     return true;
+  }
+
+  @Test
+  @DisplayName("YIELD-05: of 1,000 fibers that do nothing but yield all have their turns")
+  default void yield05_many() {
+    int fibers = rounds(1_000);
+    AtomicInteger served = new AtomicInteger();
+    List<Computation<Boolean>> all = new ArrayList<>();
+
+    scheduler()
+        .run(
+            () -> {
+              for (int i = 0; i < fibers; i++) {
+                all.add(
+                    Fibers.spawn(
+                        () -> {
+                          for (int turn = 0; turn < 3; turn++) {
+                            Fiber.yield();
+                          }
+                          served.incrementAndGet();
+                          Patience.yieldUntil(
+                              this, "the turns of all fibers", () -> served.get() == fibers);
+                        }));
+              }
+              all.forEach(Computation::await);
+            });
+  }
+
+  @Test
+  @DisplayName("YIELD-06: an unpark of a fiber that yields does not upset what the fiber does next")
+  default void yield06_strayUnparks() {
+    unparkAlways(
+        this,
+        () -> {
+          for (int i = rounds(1_000); i > 0; i--) {
+            Fibers.start(() -> 42);
+            Fiber.yield();
+            Trigger trigger = new Trigger();
+            Fibers.spawn(trigger::signal);
+            assertNull(trigger.await());
+            assertTrue(trigger.isSignaled(), "went on before the signal");
+          }
+        });
+  }
+
+  /** Runs {@code main}, while another thread unparks its thread again and again. */
+  static void unparkAlways(Rules rules, Block<RuntimeException> main) {
+    AtomicReference<Thread> thread = new AtomicReference<>();
+    Patience.meanwhile(
+        rules,
+        () -> LockSupport.unpark(thread.get()),
+        () ->
+            rules
+                .scheduler()
+                .run(
+                    () -> {
+                      thread.set(Thread.currentThread());
+                      main.run();
+                    }));
   }
 }

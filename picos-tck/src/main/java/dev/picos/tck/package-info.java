@@ -1,7 +1,7 @@
 /**
  * The contract of a scheduler as a JUnit suite.
  *
- * <p>Who writes a scheduler extends {@link SchedulerContract} in a test, and learns which rules it
- * does not keep yet.
+ * <p>The author of a scheduler extends {@link SchedulerContract} in a test, and learns which rules
+ * the scheduler does not keep yet.
  */
 package dev.picos.tck;

@@ -33,7 +33,11 @@ class BatonContract extends SchedulerContract {
   protected Set<Capability> capabilities() {
     return flaw == Flaw.CLAIMS_EVERYTHING
         ? EnumSet.allOf(Capability.class)
-        : EnumSet.of(Capability.FIFO_ORDER, Capability.CANCELED_FIRST, Capability.FAIRNESS);
+        : EnumSet.of(
+            Capability.FIFO_ORDER,
+            Capability.CANCELED_FIRST,
+            Capability.FAIRNESS,
+            Capability.QUOTA);
   }
 
   /** Short only where a rule is expected to hang: on a busy machine any other may take long. */

@@ -15,7 +15,7 @@ class ThreadSchedulerContractTest extends SchedulerContract {
   @Override
   protected Set<Capability> capabilities() {
     return Runtime.getRuntime().availableProcessors() > 1
-        ? EnumSet.of(Capability.PARALLEL, Capability.QUOTA, Capability.BLOCKING)
+        ? EnumSet.of(Capability.PARALLEL, Capability.BLOCKING)
         : EnumSet.of(Capability.BLOCKING);
   }
 }

@@ -3,6 +3,7 @@ package dev.picos.tests;
 import dev.picos.core.Block;
 import dev.picos.core.Fiber;
 import dev.picos.core.Handler;
+import dev.picos.core.Suspension;
 import dev.picos.core.Trigger;
 import dev.picos.testing.Task;
 import java.util.concurrent.atomic.AtomicReference;
@@ -27,13 +28,14 @@ public final class FailingWakeUp extends OnlyCurrent {
   @Override
   public @Nullable Throwable await(Trigger trigger) {
     Fiber fiber = current();
-    if (fiber.trySuspend(trigger, this, Thread.currentThread(), (t, self, x) -> self.wake(x))) {
-      while (!trigger.isSignaled()) {
-        LockSupport.park(trigger);
-      }
-      fiber.unsuspend(trigger);
+    if (!Suspension.tryBegin(
+        fiber, trigger, this, Thread.currentThread(), (t, self, x) -> self.wake(x))) {
+      return fiber.cancelReason();
     }
-    return fiber.cancelReason();
+    while (!trigger.isSignaled()) {
+      LockSupport.park(trigger);
+    }
+    return Suspension.end(fiber, trigger);
   }
 
   private void wake(Thread thread) {

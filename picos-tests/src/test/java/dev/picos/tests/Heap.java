@@ -8,8 +8,14 @@ import java.lang.management.MemoryUsage;
 public final class Heap {
   private Heap() {}
 
-  /** Collects garbage until that frees nothing more, and returns the bytes in use. */
+  /**
+   * Collects garbage until that frees nothing more, and returns the bytes in use. For tests that
+   * run {@linkplain Alone alone}.
+   */
   public static long used() {
+    if (Boolean.getBoolean("junit.jupiter.execution.parallel.enabled")) {
+      throw new IllegalStateException("other tests use memory, too: annotate this one with @Alone");
+    }
     long least = Long.MAX_VALUE;
     for (int round = 0; round < 2; round++) {
       ManagementFactory.getMemoryMXBean().gc();

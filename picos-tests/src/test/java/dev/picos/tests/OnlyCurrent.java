@@ -18,7 +18,7 @@ public class OnlyCurrent implements Handler {
 
   /** That of a fiber that nobody cancels. */
   public OnlyCurrent() {
-    this(new Fiber(new Computation<>(), false));
+    this(new Fiber(new Computation<>()));
   }
 
   @Override

@@ -22,13 +22,14 @@ import org.junit.jupiter.params.provider.ArgumentsProvider;
 import org.junit.jupiter.params.support.ParameterDeclarations;
 
 /**
- * The schedulers that the tests run on, one line each. The system property {@code
- * picos.tests.schedulers}, a regular expression over their names, leaves the others out. Every seed
- * that it names, as in {@code randos seed -42}, is one more of them; so a test that failed with a
- * seed by chance runs in the same order again.
+ * The schedulers that the tests run on, one line each; some of them only in runs at length, or when
+ * they are asked for. The system property {@code picos.tests.schedulers}, a regular expression over
+ * their names, leaves the others out. Every seed that it names, as in {@code randos seed -42}, is
+ * one more of them; so a test that failed with a random seed runs in the same order again.
  */
-final class Schedulers {
+public final class Schedulers {
   private static final String ASKED_FOR = System.getProperty("picos.tests.schedulers", ".*");
+  private static final Set<String> KINDS = Set.of("thread", "fifo", "multififo 2", "randos seed 1");
 
   private Schedulers() {}
 
@@ -40,14 +41,21 @@ final class Schedulers {
             named("fifo quota 1", FifoScheduler.builder().quota(1).build()),
             named("fifo fresh", FifoScheduler.builder().freshThreads(true).build()),
             named("multififo 1", multififo(1).build()),
-            named("multififo 1 quota 3", multififo(1).quota(3).build()),
             named("multififo 2", multififo(2).build()),
-            named("multififo 2 quota 3", multififo(2).quota(3).build()),
-            named("multififo 3", multififo(3).build()),
             randos(1),
             randos(ThreadLocalRandom.current().nextLong()),
             named("randos 2", RandosScheduler.builder().domains(2).build()));
-    return Stream.concat(always, seedsAskedFor().filter(seed -> seed != 1).map(Schedulers::randos))
+    Stream<Named<Scheduler>> atLength =
+        Rounds.areMany() || !ASKED_FOR.equals(".*")
+            ? Stream.of(
+                named("multififo 1 quota 3", multififo(1).quota(3).build()),
+                named("multififo 2 quota 3", multififo(2).quota(3).build()),
+                named("multififo 3", multififo(3).build()))
+            : Stream.empty();
+    Stream<Named<Scheduler>> seeds =
+        seedsAskedFor().filter(seed -> seed != 1).map(Schedulers::randos);
+    return Stream.of(always, atLength, seeds)
+        .flatMap(each -> each)
         .filter(scheduler -> scheduler.getName().matches(ASKED_FOR))
         .toList();
   }
@@ -76,18 +84,18 @@ final class Schedulers {
     }
   }
 
+  /** One of each kind; every one in long runs, and every one that is asked for. */
+  public static Stream<Named<Scheduler>> ofEachKind() {
+    boolean all = Rounds.areMany() || !ASKED_FOR.equals(".*");
+    return all().stream().filter(scheduler -> all || KINDS.contains(scheduler.getName()));
+  }
+
   /** For {@link OnEveryKindOfScheduler}. */
   static final class EachKind implements ArgumentsProvider {
-    private static final Set<String> KINDS =
-        Set.of("thread", "fifo", "multififo 2", "randos seed 1");
-
     @Override
     public Stream<? extends Arguments> provideArguments(
         ParameterDeclarations parameters, ExtensionContext context) {
-      boolean all = Rounds.areMany() || !ASKED_FOR.equals(".*");
-      return all().stream()
-          .filter(scheduler -> all || KINDS.contains(scheduler.getName()))
-          .map(scheduler -> arguments(scheduler));
+      return ofEachKind().map(scheduler -> arguments(scheduler));
     }
   }
 

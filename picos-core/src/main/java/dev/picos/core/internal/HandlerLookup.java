@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The way from a virtual thread to the handler of the scheduler that runs it.
  *
- * <p>A thread-local for each fiber would make a parked fiber a quarter bigger and spawning it some
- * ten nanoseconds dearer, so whoever runs fibers on virtual threads of its own registers a lookup
- * that reads the handler off the thread instead.
+ * <p>A thread-local for each fiber would make a parked fiber a quarter bigger, and spawning it
+ * would take some ten nanoseconds more. So whoever runs fibers on virtual threads of its own
+ * registers a lookup that reads the handler off the thread instead.
  */
 public abstract class HandlerLookup {
-  // Written once, before the first thread that it could find exists; a thread that started later
-  // sees it because starting a thread publishes what came before. So plain reads suffice.
+  // This is written once, before any thread that the lookup could find exists. Such a thread sees
+  // it because starting a thread publishes what came before. So plain reads suffice.
   private static @Nullable HandlerLookup registered;
 
   /** For the one subclass. */

@@ -1,2 +1,2 @@
-/** What {@code picos-domains} needs from the core and nobody else does. */
+/** What modules of this project, and no others, need from the core. */
 package dev.picos.core.internal;

@@ -8,7 +8,7 @@ import java.util.Queue;
 
 /** Passes items from fibers that send to fibers that receive; each waits for the other. */
 public class Channel<T> {
-  /** One who waits to send or to receive. All of this belongs to who has the mutex. */
+  /** A fiber that waits to send or to receive. Only the fiber that has the mutex touches this. */
   static final class Party<T> {
     Trigger trigger = new Trigger();
     T item;
@@ -66,7 +66,7 @@ public class Channel<T> {
     for (; ; ) {
       Throwable reason = self.trigger.await();
       boolean stays = reason == null;
-      boolean met = !Fiber.current().forbid(() -> isIn(queue, self, stays));
+      boolean met = !Fiber.current().callForbiddingCancelation(() -> isIn(queue, self, stays));
       if (met) {
         return; // canceled or not: the item has changed hands
       }

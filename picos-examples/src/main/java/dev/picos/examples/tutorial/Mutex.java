@@ -67,7 +67,7 @@ public class Mutex {
   // endregion
 
   /** Runs {@code block} while holding this mutex. */
-  public <E extends Exception> void protect(Block<E> block) throws E {
+  public <E extends Exception> void runLocked(Block<E> block) throws E {
     lock();
     try {
       block.run();

@@ -15,7 +15,7 @@ final class ChannelMistakes {
       // region throws-although-it-was-met
       Throwable reason = self.trigger.await();
       if (reason != null) {
-        boolean unused = Fiber.current().forbid(() -> isIn(queue, self, false));
+        boolean unused = Fiber.current().callForbiddingCancelation(() -> isIn(queue, self, false));
         throw ComputationException.unchecked(reason);
       }
       // endregion

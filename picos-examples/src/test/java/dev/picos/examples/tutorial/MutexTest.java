@@ -29,7 +29,7 @@ class MutexTest {
           Task.pause(steps);
           owners.decrementAndGet();
         };
-    return Stream.generate(() -> Task.start(() -> mutex.protect(turn))).limit(3).toList();
+    return Stream.generate(() -> Task.start(() -> mutex.runLocked(turn))).limit(3).toList();
   }
 
   static void cancelOne(Mutex mutex) {

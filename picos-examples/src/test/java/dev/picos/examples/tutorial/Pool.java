@@ -19,7 +19,7 @@ class Pool {
   }
 
   final Connection borrow() {
-    mutex.protect(() -> free--);
+    mutex.runLocked(() -> free--);
     return this::giveBack;
   }
 
@@ -28,11 +28,11 @@ class Pool {
   }
 
   void giveBack() {
-    Fiber.current().forbid(this::increment);
+    Fiber.current().runForbiddingCancelation(this::increment);
   }
 
   final void increment() {
-    mutex.protect(
+    mutex.runLocked(
         () -> {
           Task.pause(); // looks whether the connection is still good
           free++;

@@ -21,7 +21,7 @@ record Task<T>(Computation<T> life, Computation<T> result) {
 
   static <T> Task<T> start(Callable<? extends T> body) {
     Task<T> task = new Task<>(new Computation<>(), new Computation<>());
-    Fiber.spawn(new Fiber(task.life, false), fiber -> task.result.tryCapture(body));
+    Fiber.spawn(new Fiber(task.life), fiber -> task.result.tryCapture(body));
     return task;
   }
 

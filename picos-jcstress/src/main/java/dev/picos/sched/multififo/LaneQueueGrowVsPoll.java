@@ -14,8 +14,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * A queue grows while two others take from it: each element is taken once, none is lost. It is full
- * at first, and what is added would fill it once more.
+ * A queue grows while two others take from it: each element is taken once, and none is lost. The
+ * queue is full at first, and what is added would fill it once more.
  */
 @JCStressTest
 @State
@@ -27,7 +27,7 @@ public class LaneQueueGrowVsPoll {
   private final Taken other = new Taken();
   private final Taken rest = new Taken();
 
-  /** What one has taken. */
+  /** What one of them has taken. */
   static final class Taken {
     int sum;
     int count;
@@ -73,7 +73,7 @@ public class LaneQueueGrowVsPoll {
     r.r2 = one.count + other.count + rest.count;
   }
 
-  /** Gets wrong: goes on to the successor without a second look. */
+  /** The mistake: it goes on to the successor without a second look. */
   @JCStressTest
   @JCStressMeta(LaneQueueGrowVsPoll.class)
   @State

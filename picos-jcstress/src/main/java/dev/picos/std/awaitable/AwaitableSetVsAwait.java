@@ -12,7 +12,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
-/** A value is changed and that is signaled, while somebody begins to wait for it. */
+/** A value is changed and its change is signaled while somebody begins to wait for it. */
 @JCStressTest
 @State
 @Outcome(id = "true, false", expect = ACCEPTABLE, desc = "saw the change in time")
@@ -31,7 +31,7 @@ public class AwaitableSetVsAwait {
 
   @Actor
   void await(ZZ_Result r) {
-    Awaiter unused = awaitable.add(trigger);
+    Registration unused = awaitable.add(trigger);
     r.r1 = awaitable.get() == 1;
   }
 
@@ -40,7 +40,7 @@ public class AwaitableSetVsAwait {
     r.r2 = trigger.isSignaled();
   }
 
-  /** Gets wrong: looks before it waits. */
+  /** The mistake: it looks before it waits. */
   @JCStressTest
   @JCStressMeta(AwaitableSetVsAwait.class)
   @State
@@ -57,7 +57,7 @@ public class AwaitableSetVsAwait {
     @Actor
     void await(ZZ_Result r) {
       r.r1 = awaitable.get() == 1;
-      Awaiter unused = awaitable.add(trigger);
+      Registration unused = awaitable.add(trigger);
     }
 
     @Arbiter

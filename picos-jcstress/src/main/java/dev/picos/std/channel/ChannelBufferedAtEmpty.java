@@ -14,7 +14,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * One item comes to two receivers, of which one does not wait: one of them has it, or it is left.
+ * One item comes to two receivers, one of which does not wait: one of them has it, or it is left.
  */
 @JCStressTest
 @State
@@ -48,7 +48,7 @@ public class ChannelBufferedAtEmpty {
     r.r3 = channel.tryReceive() == null ? 0 : 1;
   }
 
-  /** Gets wrong: looks and then takes. */
+  /** The mistake: it looks and then takes. */
   @JCStressTest
   @JCStressMeta(ChannelBufferedAtEmpty.class)
   @State

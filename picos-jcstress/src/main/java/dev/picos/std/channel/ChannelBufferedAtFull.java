@@ -43,7 +43,7 @@ public class ChannelBufferedAtFull {
     r.r3 = rest == null ? 0 : rest.value();
   }
 
-  /** Gets wrong: the sender does not look again after it has come to wait. */
+  /** The mistake: the sender does not look again after it has come to wait. */
   @JCStressTest
   @JCStressMeta(ChannelBufferedAtFull.class)
   @State

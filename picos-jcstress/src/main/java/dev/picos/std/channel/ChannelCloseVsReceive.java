@@ -44,7 +44,10 @@ public class ChannelCloseVsReceive {
     }
   }
 
-  /** Gets wrong: closes whoever waits without asking whether it was given something. */
+  /**
+   * The mistake: it tells a waiter that the channel is closed without checking whether the waiter
+   * was given something.
+   */
   @JCStressTest
   @JCStressMeta(ChannelCloseVsReceive.class)
   @State

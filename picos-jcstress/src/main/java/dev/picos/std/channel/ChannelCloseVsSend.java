@@ -41,7 +41,7 @@ public class ChannelCloseVsSend {
     }
   }
 
-  /** Gets wrong: looks at a flag before it adds to a queue. */
+  /** The mistake: it looks at a flag before it adds to a queue. */
   @JCStressTest
   @JCStressMeta(ChannelCloseVsSend.class)
   @State

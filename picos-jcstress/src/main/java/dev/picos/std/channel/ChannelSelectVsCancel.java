@@ -55,7 +55,7 @@ public class ChannelSelectVsCancel {
     r.r2 = channel.trySend(1) ? 1 : 0;
   }
 
-  /** Gets wrong: gives up without asking whether it has been given something. */
+  /** The mistake: it gives up without checking whether it has been given something. */
   @JCStressTest
   @JCStressMeta(ChannelSelectVsCancel.class)
   @State

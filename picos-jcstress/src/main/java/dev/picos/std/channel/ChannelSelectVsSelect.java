@@ -32,7 +32,7 @@ public class ChannelSelectVsSelect {
     r.r2 = Event.select(b.sendEvent(2).map(sent -> 0), a.receiveEvent());
   }
 
-  /** Gets wrong: each takes what the other offers, although its own offer may have been taken. */
+  /** The mistake: each takes what the other offers, although its own offer may have been taken. */
   @JCStressTest
   @JCStressMeta(ChannelSelectVsSelect.class)
   @State

@@ -15,7 +15,8 @@ import org.openjdk.jcstress.infra.results.IIII_Result;
 
 /**
  * A select offers to send on one channel and to receive from another; one party comes for each, if
- * it need not wait. At most one of the two is served, and the select has what that says.
+ * it need not wait. At most one of the two is served, and the select returns what belongs to that
+ * one.
  */
 @JCStressTest
 @State
@@ -30,7 +31,7 @@ public class ChannelSelectVsSendVsReceive {
   private final AtomicInteger done = new AtomicInteger();
 
   private final class Late {
-    /** Ready once both others have come. */
+    /** This is ready once both others have come. */
     Event<Integer> event() {
       return Event.fromRequest(
           offer -> {
@@ -66,7 +67,7 @@ public class ChannelSelectVsSendVsReceive {
     r.r4 = a.tryReceive() != null || b.trySend(3) ? 1 : 0;
   }
 
-  /** Gets wrong: offers in two places that know nothing of each other. */
+  /** The mistake: it offers in two places that know nothing of each other. */
   @JCStressTest
   @JCStressMeta(ChannelSelectVsSendVsReceive.class)
   @State

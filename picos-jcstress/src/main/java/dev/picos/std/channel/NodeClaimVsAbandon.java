@@ -13,8 +13,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A waiting receiver is given an item by somebody who is bound elsewhere, by another who is not,
- * and gives up: exactly one of the three.
+ * A waiting receiver is given an item by one party that is bound elsewhere and by another that is
+ * not, and gives up: exactly one of the three succeeds.
  */
 @JCStressTest
 @State
@@ -51,7 +51,7 @@ public class NodeClaimVsAbandon {
     r.r3 = waiter.abandon() ? 1 : 0;
   }
 
-  /** Gets wrong: looks whether somebody waits, commits to its own offer, and then gives. */
+  /** The mistake: it looks whether somebody waits, commits to its own offer, and then gives. */
   @JCStressTest
   @JCStressMeta(NodeClaimVsAbandon.class)
   @State

@@ -13,7 +13,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.IIII_Result;
 
-/** Two parties commit to the same two offers, in opposite order: one of them, and to both. */
+/**
+ * Two parties commit to the same two offers, in opposite order: one of them succeeds, and commits
+ * to both.
+ */
 @JCStressTest
 @State
 @Outcome(id = "1, 0, 1, 1", expect = ACCEPTABLE, desc = "the first")
@@ -45,7 +48,7 @@ public class OfferTwoAgainstTwo {
         : 0;
   }
 
-  /** Gets wrong: commits to one after the other. */
+  /** The mistake: it commits to one offer after the other. */
   @JCStressTest
   @JCStressMeta(OfferTwoAgainstTwo.class)
   @State

@@ -8,7 +8,10 @@ final class Counted {
   private final AtomicInteger releases = new AtomicInteger();
   private volatile boolean usedLate;
 
-  /** Plain on purpose: what the one who uses it writes is to be seen by the one who releases it. */
+  /**
+   * This is plain on purpose: what the user of the resource writes must be seen by the one that
+   * releases it.
+   */
   private int uses;
 
   private int usesSeen;
@@ -23,13 +26,13 @@ final class Counted {
     releases.incrementAndGet();
   }
 
-  /** To be asked when all is over. */
+  /** To be called when everything is over. */
   String verdict() {
     String uses = usesSeen == this.uses ? "" : ", uses not seen";
     return "released " + releases.get() + (usedLate ? ", used late" : "") + uses;
   }
 
-  /** What became of an attempt to use it: done, or why not. */
+  /** The outcome of an attempt to use it: done, or why not. */
   static String attempt(Runnable use) {
     try {
       use.run();
@@ -40,7 +43,9 @@ final class Counted {
     }
   }
 
-  /** An instance with several owners: looks and then writes, instead of a compare-and-set. */
+  /**
+   * An instance with several owners that looks and then writes, instead of using a compare-and-set.
+   */
   static final class BrokenInstance {
     private final Counted resource = new Counted();
     private volatile String state = "";

@@ -12,8 +12,8 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.LL_Result;
 
 /**
- * A resource is dropped while it is borrowed: it is released by the one or by the other, and not
- * while it is in use.
+ * A resource is dropped while it is borrowed: one of the two releases it, and not while it is in
+ * use.
  */
 @JCStressTest
 @State
@@ -26,7 +26,7 @@ public class OwnedBorrowVsDrop {
 
   @Actor
   void borrow(LL_Result r) {
-    r.r1 = Counted.attempt(() -> owned.borrow(Counted::use));
+    r.r1 = Counted.attempt(() -> owned.runBorrowed(Counted::use));
   }
 
   @Actor
@@ -39,7 +39,7 @@ public class OwnedBorrowVsDrop {
     r.r2 = resource.verdict();
   }
 
-  /** Gets wrong: looks and then writes. */
+  /** The mistake: it looks and then writes. */
   @JCStressTest
   @JCStressMeta(OwnedBorrowVsDrop.class)
   @State

@@ -11,7 +11,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.LLL_Result;
 
-/** A resource is moved while it is borrowed: never both at once, and it is released once. */
+/** A resource is moved while it is borrowed: it is never both at once, and it is released once. */
 @JCStressTest
 @State
 @Outcome(id = "done, done, released 1", expect = ACCEPTABLE, desc = "borrowed, then moved")
@@ -24,12 +24,12 @@ public class OwnedBorrowVsMove {
 
   @Actor
   void borrow(LLL_Result r) {
-    r.r1 = Counted.attempt(() -> owned.borrow(Counted::use));
+    r.r1 = Counted.attempt(() -> owned.runBorrowed(Counted::use));
   }
 
   @Actor
   void move(LLL_Result r) {
-    r.r2 = Counted.attempt(() -> owned.move(Counted::use));
+    r.r2 = Counted.attempt(() -> owned.runMoved(Counted::use));
   }
 
   @Arbiter
@@ -38,7 +38,7 @@ public class OwnedBorrowVsMove {
     r.r3 = resource.verdict();
   }
 
-  /** Gets wrong: looks and then writes. */
+  /** The mistake: it looks and then writes. */
   @JCStressTest
   @JCStressMeta(OwnedBorrowVsMove.class)
   @State

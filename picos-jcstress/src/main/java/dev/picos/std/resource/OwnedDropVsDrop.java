@@ -35,7 +35,7 @@ public class OwnedDropVsDrop {
     r.r1 = resource.verdict();
   }
 
-  /** Gets wrong: looks and then writes. */
+  /** The mistake: it looks and then writes. */
   @JCStressTest
   @JCStressMeta(OwnedDropVsDrop.class)
   @State

@@ -23,7 +23,7 @@ public class OwnedMoveVsDrop {
 
   @Actor
   void move(LL_Result r) {
-    r.r1 = Counted.attempt(() -> owned.move(Counted::use));
+    r.r1 = Counted.attempt(() -> owned.runMoved(Counted::use));
   }
 
   @Actor
@@ -36,7 +36,7 @@ public class OwnedMoveVsDrop {
     r.r2 = resource.verdict();
   }
 
-  /** Gets wrong: looks and then writes. */
+  /** The mistake: it looks and then writes. */
   @JCStressTest
   @JCStressMeta(OwnedMoveVsDrop.class)
   @State

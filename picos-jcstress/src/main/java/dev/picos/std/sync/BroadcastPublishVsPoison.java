@@ -53,7 +53,7 @@ public class BroadcastPublishVsPoison {
     r.r3 = sequence.toString();
   }
 
-  /** Gets wrong: looks for poison, and then publishes where there may be some by now. */
+  /** The mistake: it looks for poison, and then publishes where there may be some by now. */
   @JCStressTest
   @JCStressMeta(BroadcastPublishVsPoison.class)
   @State

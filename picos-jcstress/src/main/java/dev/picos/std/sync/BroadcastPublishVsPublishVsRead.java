@@ -59,7 +59,7 @@ public class BroadcastPublishVsPublishVsRead {
     return values.substring(1);
   }
 
-  /** Gets wrong: links to the end that was there a moment ago. */
+  /** The mistake: it links to the end that was there a moment ago. */
   @JCStressTest
   @JCStressMeta(BroadcastPublishVsPublishVsRead.class)
   @State

@@ -16,7 +16,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.LL_Result;
 
-/** Of two fibers that force a value one is canceled: the other one gets it, whoever came first. */
+/**
+ * Two fibers force a value, and one of them is canceled: the other one gets the value, whichever
+ * came first.
+ */
 @JCStressTest
 @State
 @Outcome(id = "value, value", expect = ACCEPTABLE, desc = "canceled too late")
@@ -65,7 +68,7 @@ public class LazyForceVsCancel {
     computation.tryCancel(new CancellationException());
   }
 
-  /** Gets wrong: takes the cancelation of the fiber that forces for the result. */
+  /** The mistake: it takes the cancelation of the forcing fiber for the result. */
   @JCStressTest
   @JCStressMeta(LazyForceVsCancel.class)
   @State

@@ -44,7 +44,7 @@ public class LazyForceVsForce {
     r.r3 = runs.get();
   }
 
-  /** Gets wrong: looks and then computes, without a compare-and-set between. */
+  /** The mistake: it looks and then computes, without a compare-and-set in between. */
   @JCStressTest
   @JCStressMeta(LazyForceVsForce.class)
   @State

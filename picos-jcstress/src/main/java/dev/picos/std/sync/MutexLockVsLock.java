@@ -41,7 +41,7 @@ public class MutexLockVsLock {
     r.r1 = count;
   }
 
-  /** Gets wrong: goes in although the mutex is locked. */
+  /** The mistake: it goes in although the mutex is locked. */
   @JCStressTest
   @JCStressMeta(MutexLockVsLock.class)
   @State

@@ -14,7 +14,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
-/** A mutex is unlocked as the time of the one waiter is over: the waiter has it, or it is free. */
+/**
+ * A mutex is unlocked just when the time of its only waiter is over: the waiter has it, or it is
+ * free.
+ */
 @JCStressTest
 @State
 @Outcome(id = "true, false", expect = ACCEPTABLE, desc = "locked")
@@ -31,7 +34,7 @@ public class MutexTimeoutVsUnlock {
 
   @Actor
   void lock(ZZ_Result r) {
-    r.r1 = mutex.tryLock(deadline);
+    r.r1 = mutex.lockSlowly(mutex.caller(), deadline.limit());
   }
 
   @Actor
@@ -49,7 +52,7 @@ public class MutexTimeoutVsUnlock {
     r.r2 = mutex.tryLock();
   }
 
-  /** Gets wrong: looks whether the waiter has given up, and then hands over, in two steps. */
+  /** The mistake: it looks whether the waiter has given up, and then hands over, in two steps. */
   @JCStressTest
   @JCStressMeta(MutexTimeoutVsUnlock.class)
   @State

@@ -3,32 +3,35 @@ package dev.picos.std.sync;
 import dev.picos.core.Computation;
 import dev.picos.core.Trigger;
 import dev.picos.std.awaitable.AwaitableInt;
-import dev.picos.std.awaitable.Awaiter;
+import dev.picos.std.awaitable.Registration;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntPredicate;
 
-/** How long the stress tests of what may be slept on wait before they say that it was in vain. */
+/**
+ * How long the stress tests of what fibers may sleep on wait before they say that the wait was in
+ * vain.
+ */
 final class Patience {
-  /** Never used up unless a wake-up is lost. */
+  /** The limit for an algorithm that is correct; it is never used up unless a wake-up is lost. */
   private static final Duration LONG = Duration.ofSeconds(20);
 
-  /** For twins, where wake-ups are lost often. */
+  /** The limit for twins, where wake-ups are lost often. */
   private static final Duration SHORT = Duration.ofMillis(20);
 
   private static final RuntimeException OVER = new CancellationException("patience is over");
 
   private Patience() {}
 
-  /** Something that may take as long as that. */
+  /** Something that may take as long as the given time. */
   interface Attempt {
     boolean within(Duration duration);
   }
 
   /**
-   * Returns whether an attempt succeeds before patience is over. One that is not woken finds out
-   * what it has missed when its time is over, and then succeeds; so it is the time that tells.
+   * Returns whether an attempt succeeds before patience is over. An attempt that is not woken finds
+   * out what it has missed when its time is over, and then succeeds; so the time is what tells.
    */
   static boolean suffices(Attempt attempt) {
     long start = System.nanoTime();
@@ -37,12 +40,12 @@ final class Patience {
 
   /**
    * For twins: sleeps until there is a signal, if the word is {@code before}. Returns {@code false}
-   * if none comes although the word has become {@code free} for a while. To be slow is not enough
+   * if none comes although the word has become {@code free} for a while. Being slow is not enough
    * for that: a correct algorithm would have to stall between its change and its signal.
    */
   static boolean sleepsUntilWoken(AwaitableInt word, int before, IntPredicate free) {
     Trigger trigger = new Trigger();
-    Awaiter awaiter = word.add(trigger);
+    Registration awaiter = word.add(trigger);
     while (word.get() == before && !isSignaledSoon(trigger)) {
       trigger = new Trigger();
       boolean lost = free.test(word.get());

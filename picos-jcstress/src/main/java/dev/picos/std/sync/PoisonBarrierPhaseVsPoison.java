@@ -30,7 +30,7 @@ public class PoisonBarrierPhaseVsPoison {
     barrier.poison();
   }
 
-  /** Gets wrong: poisoning changes the phase, back to what the other is waiting out. */
+  /** The mistake: poisoning changes the phase, back to the one whose end the other party awaits. */
   @JCStressTest
   @JCStressMeta(PoisonBarrierPhaseVsPoison.class)
   @State

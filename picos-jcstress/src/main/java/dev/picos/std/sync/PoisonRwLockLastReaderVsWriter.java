@@ -20,26 +20,26 @@ public class PoisonRwLockLastReaderVsWriter {
   private final PoisonRwLock lock = new PoisonRwLock();
 
   public PoisonRwLockLastReaderVsWriter() {
-    lock.acquireShared();
-    lock.acquireShared();
+    lock.lockShared();
+    lock.lockShared();
   }
 
   @Actor
   void one() {
-    lock.releaseShared();
+    lock.unlockShared();
   }
 
   @Actor
   void other() {
-    lock.releaseShared();
+    lock.unlockShared();
   }
 
   @Actor
   void writer(Z_Result r) {
-    r.r1 = Patience.suffices(lock::tryAcquire);
+    r.r1 = Patience.suffices(lock::tryLock);
   }
 
-  /** Gets wrong: a reader looks whether writers sleep before it leaves, and not as it leaves. */
+  /** The mistake: a reader looks whether writers sleep before it leaves, and not as it leaves. */
   @JCStressTest
   @JCStressMeta(PoisonRwLockLastReaderVsWriter.class)
   @State

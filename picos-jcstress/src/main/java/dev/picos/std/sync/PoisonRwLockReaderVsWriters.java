@@ -12,7 +12,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
 /**
- * A writer leaves and comes back for a moment while a reader and another writer come: whoever of
+ * A writer leaves and comes back for a moment while a reader and another writer come: whichever of
  * them takes the wake-up of the other, both get the lock.
  */
 @JCStressTest
@@ -23,34 +23,34 @@ public class PoisonRwLockReaderVsWriters {
   private final PoisonRwLock lock = new PoisonRwLock();
 
   public PoisonRwLockReaderVsWriters() {
-    lock.acquire();
+    lock.lock();
   }
 
   @Actor
   void writer() {
-    lock.release();
-    if (lock.tryAcquire()) {
-      lock.release();
+    lock.unlock();
+    if (lock.tryLock()) {
+      lock.unlock();
     }
   }
 
   @Actor
   void reader(ZZ_Result r) {
-    r.r1 = Patience.suffices(lock::tryAcquireShared);
+    r.r1 = Patience.suffices(lock::tryLockShared);
     if (r.r1) {
-      lock.releaseShared();
+      lock.unlockShared();
     }
   }
 
   @Actor
   void otherWriter(ZZ_Result r) {
-    r.r2 = Patience.suffices(lock::tryAcquire);
+    r.r2 = Patience.suffices(lock::tryLock);
     if (r.r2) {
-      lock.release();
+      lock.unlock();
     }
   }
 
-  /** Gets wrong: of those who sleep only the oldest is woken, who forgets that others may sleep. */
+  /** The mistake: only the oldest sleeper is woken, and it forgets that others may sleep. */
   @JCStressTest
   @JCStressMeta(PoisonRwLockReaderVsWriters.class)
   @State

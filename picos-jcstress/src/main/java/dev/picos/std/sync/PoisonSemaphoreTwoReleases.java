@@ -35,7 +35,7 @@ public class PoisonSemaphoreTwoReleases {
     r.r2 = Patience.suffices(semaphore::tryAcquire);
   }
 
-  /** Gets wrong: one that was woken and leaves a permit does not wake the next. */
+  /** The mistake: a waiter that was woken and leaves a permit does not wake the next. */
   @JCStressTest
   @JCStressMeta(PoisonSemaphoreTwoReleases.class)
   @State

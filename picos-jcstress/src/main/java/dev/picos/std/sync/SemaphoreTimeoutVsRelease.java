@@ -14,7 +14,9 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZI_Result;
 
-/** A permit is released as the time of the one waiter is over: taken, or still there. */
+/**
+ * A permit is released just when the time of the only waiter is over: it is taken, or still there.
+ */
 @JCStressTest
 @State
 @Outcome(id = "true, 0", expect = ACCEPTABLE, desc = "acquired")
@@ -27,7 +29,7 @@ public class SemaphoreTimeoutVsRelease {
 
   @Actor
   void acquire(ZI_Result r) {
-    r.r1 = semaphore.acquire(deadline);
+    r.r1 = semaphore.acquireSlowly(1, deadline.limit());
   }
 
   @Actor
@@ -45,7 +47,9 @@ public class SemaphoreTimeoutVsRelease {
     r.r2 = semaphore.availablePermits();
   }
 
-  /** Gets wrong: takes it that who was woken by the time has not been granted a permit. */
+  /**
+   * The mistake: it assumes that a waiter that its timeout has woken has not been granted a permit.
+   */
   @JCStressTest
   @JCStressMeta(SemaphoreTimeoutVsRelease.class)
   @State

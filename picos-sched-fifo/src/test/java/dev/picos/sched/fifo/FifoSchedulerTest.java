@@ -16,6 +16,7 @@ import dev.picos.domains.Domains;
 import dev.picos.testing.Fork;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
+import dev.picos.testing.fibers.Fibers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,12 +45,13 @@ class FifoSchedulerTest {
   }
 
   /**
-   * Starts a fiber for each trigger that awaits it and then logs its number, and lets all of them.
+   * Starts, for each trigger, a fiber that awaits it and then logs its number, and lets all of them
+   * run up to there.
    */
   private void awaitEach(List<Trigger> triggers, List<Integer> order) {
     for (int i = 0; i < triggers.size(); i++) {
       int number = i;
-      Fibers.spawnBare(
+      Fibers.startBare(
           () -> {
             assertThat(triggers.get(number).await()).isNull();
             order.add(number);
@@ -69,7 +71,7 @@ class FifoSchedulerTest {
   @ParameterizedTest
   @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
   void quota_thatIsNotPositive_isRefused(int quota) {
-    // SC-13: a quota of nothing makes no sense, and the message says what was asked for
+    // A quota of nothing makes no sense, and the message says what was asked for
     FifoScheduler.Builder builder = FifoScheduler.builder();
 
     assertThatIllegalArgumentException()
@@ -79,7 +81,7 @@ class FifoSchedulerTest {
 
   @Test
   void builder_isNotChangedByARefusal() {
-    // SC-13: after a refused setting the builder builds what it would have built before
+    // After a refused setting the builder builds what it would have built before
     FifoScheduler.Builder builder = FifoScheduler.builder().quota(7);
     assertThatIllegalArgumentException().isThrownBy(() -> builder.quota(0));
 
@@ -111,7 +113,7 @@ class FifoSchedulerTest {
   @Test
   void nulls_areRefused() {
     // there is no null fiber and no null main
-    Fiber fiber = new Fiber(new Computation<>(), false);
+    Fiber fiber = new Fiber(new Computation<>());
 
     assertThatNullPointerException().isThrownBy(() -> fifo.run(null, self -> {}));
     assertThatNullPointerException().isThrownBy(() -> fifo.run(fiber, null));
@@ -130,13 +132,13 @@ class FifoSchedulerTest {
         .run(
             () -> {
               for (int i = 0; i < 100; i++) {
-                Fibers.spawn(() -> fresh.add(Thread.currentThread()));
+                Fibers.startBlock(() -> fresh.add(Thread.currentThread()));
               }
             });
     fifo.run(
         () -> {
           for (int i = 0; i < 100; i++) {
-            Fibers.spawn(() -> shared.add(Thread.currentThread()));
+            Fibers.startBlock(() -> shared.add(Thread.currentThread()));
           }
         });
 
@@ -160,7 +162,7 @@ class FifoSchedulerTest {
           ThreadScheduler.create()
               .call(
                   () -> {
-                    Computation<Boolean> end = Fibers.spawn(Fiber::yield);
+                    Computation<Boolean> end = Fibers.startBlock(Fiber::yield);
                     Fiber.sleep(Duration.ofMillis(1));
                     return end.await() ? 42 : 0;
                   });
@@ -183,6 +185,7 @@ class FifoSchedulerTest {
         .contains("Add-Opens: java.base/java.lang")
         .contains("<argLine>--add-opens=java.base/java.lang=ALL-UNNAMED</argLine>")
         .contains("maven-surefire-plugin")
+        .contains("jvmArgs(\"--add-opens=java.base/java.lang=ALL-UNNAMED\")")
         .contains("ThreadScheduler.create()")
         .contains("cause: true")
         .contains("ThreadScheduler: 42");
@@ -196,6 +199,26 @@ class FifoSchedulerTest {
     assertThat(fork.output().strip()).isEqualTo("ThreadScheduler: 42");
   }
 
+  @Test
+  void jvmWithoutContinuations_isToldSoAndNotToAddTheFlag() throws Exception {
+    // what no flag gives is not asked for: the message says what is missing, and what works
+    Fork fork =
+        java(
+            WithoutFlag.class,
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "-XX:+UnlockExperimentalVMOptions",
+            "-XX:-VMContinuations");
+
+    assertThat(fork.exit()).isZero();
+    assertThat(fork.output().lines().filter(line -> line.startsWith("UnsupportedJvmException: ")))
+        .hasSize(2)
+        .allSatisfy(line -> assertThat(line).contains("as with -XX:-VMContinuations"));
+    assertThat(fork.output())
+        .doesNotContain("add-opens")
+        .contains("ThreadScheduler.create()")
+        .contains("ThreadScheduler: 42");
+  }
+
   // Order
 
   @Test
@@ -207,7 +230,7 @@ class FifoSchedulerTest {
         () -> {
           for (int i = 0; i < 1_000; i++) {
             int number = i;
-            Fibers.spawn(() -> order.add(number));
+            Fibers.startBlock(() -> order.add(number));
           }
         });
 
@@ -216,12 +239,12 @@ class FifoSchedulerTest {
 
   @Test
   void parent_goesOnAfterSpawn() {
-    // SC-11: the child waits until its parent blocks or yields
+    // The child waits until its parent blocks or yields
     fifo.run(
         () -> {
-          Fibers.spawn(() -> log.add("child"));
+          Fibers.startBlock(() -> log.add("child"));
           log.add("parent");
-          Fibers.spawn(() -> log.add("second child"));
+          Fibers.startBlock(() -> log.add("second child"));
           log.add("parent again");
           Fiber.yield();
           log.add("parent at last");
@@ -240,7 +263,7 @@ class FifoSchedulerTest {
         () -> {
           for (int i = 0; i < 5; i++) {
             int number = i;
-            Fibers.spawn(
+            Fibers.startBlock(
                 () -> {
                   for (int j = 0; j < 100; j++) {
                     order.add(number);
@@ -262,14 +285,14 @@ class FifoSchedulerTest {
     fifo.run(
         () -> {
           Trigger trigger = new Trigger();
-          Fibers.spawn(
+          Fibers.startBlock(
               () -> {
                 assertThat(trigger.await()).isNull();
                 log.add("woken");
               });
           Fiber.yield();
           trigger.signal();
-          Fibers.spawn(() -> log.add("spawned"));
+          Fibers.startBlock(() -> log.add("spawned"));
           Fiber.yield();
           log.add("yielded");
         });
@@ -279,7 +302,7 @@ class FifoSchedulerTest {
 
   @Test
   void fibers_wakeInTheOrderOfTheirSignals() {
-    // who is signaled first runs first, whatever the order in which they began to wait
+    // the fiber that is signaled first runs first, whatever the order in which they began to wait
     List<Integer> signals = shuffled(1_000, 1);
     List<Integer> order = new ArrayList<>();
     List<Trigger> triggers = triggers(1_000);
@@ -315,8 +338,8 @@ class FifoSchedulerTest {
 
   @Test
   void whatHappenedBefore_wasReadyBefore() {
-    // what another thread woke comes before what the domain makes ready when it knows of that, and
-    // after what the domain had made ready earlier; also when it is much
+    // what another thread woke comes before what the domain makes ready once it knows of that, and
+    // after what the domain had made ready earlier; this also holds when it is much
     int count = 10_000;
     List<Integer> order = new ArrayList<>();
     List<Trigger> triggers = triggers(count + 2);
@@ -350,7 +373,7 @@ class FifoSchedulerTest {
           for (int i = 0; i < 3; i++) {
             int number = i;
             victims.add(new Computation<>());
-            Fibers.spawn(
+            Fibers.startBlockUnder(
                 victims.get(i),
                 () -> {
                   assertThat(new Trigger().await()).isSameAs(reason);
@@ -358,7 +381,7 @@ class FifoSchedulerTest {
                 });
           }
           Fiber.yield();
-          Fibers.spawn(() -> log.add("ready"));
+          Fibers.startBlock(() -> log.add("ready"));
           victims.get(1).tryCancel(reason);
           victims.get(2).tryCancel(reason);
           victims.get(0).tryCancel(reason);
@@ -376,14 +399,14 @@ class FifoSchedulerTest {
 
     fifo.run(
         () -> {
-          Fibers.spawn(
+          Fibers.startBlockUnder(
               victim,
               () -> {
                 assertThat(new Trigger().await()).isSameAs(reason);
                 log.add("canceled");
               });
           Fiber.yield();
-          Fibers.spawn(() -> log.add("ready"));
+          Fibers.startBlock(() -> log.add("ready"));
           Task<Boolean> canceler = Task.start(() -> victim.tryCancel(reason));
           while (!canceler.isDone()) {
             Thread.onSpinWait(); // without giving way
@@ -401,17 +424,17 @@ class FifoSchedulerTest {
     fifo.run(
         () -> {
           Trigger trigger = new Trigger();
-          Fibers.spawn(
+          Fibers.startBlockUnder(
               victim,
               () ->
                   Fiber.current()
-                      .forbid(
+                      .runForbiddingCancelation(
                           () -> {
                             assertThat(trigger.await()).isNull();
                             log.add("forbids");
                           }));
           Fiber.yield();
-          Fibers.spawn(() -> log.add("ready"));
+          Fibers.startBlock(() -> log.add("ready"));
           victim.tryCancel(reason);
           trigger.signal();
         });
@@ -421,7 +444,7 @@ class FifoSchedulerTest {
 
   @Test
   void canceledFiberThatIsReady_keepsItsPlace() {
-    // SC-15: a fiber that is in the queue already is not moved when it is canceled: one that yields
+    // A fiber that is in the queue already is not moved when it is canceled: one that yields
     // throws when its turn comes, one that has been signaled is told then, one that has not started
     // starts then and throws at its first operation
     List<Computation<Boolean>> victims =
@@ -430,24 +453,24 @@ class FifoSchedulerTest {
     fifo.run(
         () -> {
           Trigger trigger = new Trigger();
-          Fibers.spawn(
+          Fibers.startBlockUnder(
               victims.get(0),
               () -> {
                 assertThat(trigger.await()).isSameAs(reason);
                 log.add("signaled");
               });
           Fiber.yield();
-          Fibers.spawn(() -> log.add("first"));
+          Fibers.startBlock(() -> log.add("first"));
           trigger.signal();
-          Fibers.spawn(() -> log.add("second"));
-          Fibers.spawn(
+          Fibers.startBlock(() -> log.add("second"));
+          Fibers.startBlockUnder(
               victims.get(1),
               () -> {
                 log.add("starts");
                 log.add(
                     "throws " + (catchThrowableOfType(Throwable.class, Fiber::yield) == reason));
               });
-          Fibers.spawn(() -> log.add("third"));
+          Fibers.startBlock(() -> log.add("third"));
           victims.forEach(victim -> victim.tryCancel(reason));
         });
 
@@ -457,22 +480,22 @@ class FifoSchedulerTest {
 
   @Test
   void canceledFiberThatYields_keepsItsPlaceAndThrows() {
-    // SC-15: a fiber that is canceled while it yields throws when its turn comes
+    // A fiber that is canceled while it yields throws when its turn comes
     Computation<Boolean> victim = new Computation<>();
 
     fifo.run(
         () -> {
-          Fibers.spawn(
+          Fibers.startBlockUnder(
               victim,
               () ->
                   log.add(
                       "yield throws "
                           + (catchThrowableOfType(Throwable.class, Fiber::yield) == reason)));
-          Fibers.spawn(() -> log.add("before"));
-          Fibers.spawn(
+          Fibers.startBlock(() -> log.add("before"));
+          Fibers.startBlock(
               () -> {
                 victim.tryCancel(reason);
-                Fibers.spawn(() -> log.add("after"));
+                Fibers.startBlock(() -> log.add("after"));
               });
           Fiber.yield();
           log.add("main");
@@ -491,7 +514,7 @@ class FifoSchedulerTest {
             () -> {
               for (int i = 0; i < spawns; i++) {
                 int number = i;
-                Fibers.spawn(() -> log.add("child " + number));
+                Fibers.startBlock(() -> log.add("child " + number));
                 log.add("parent " + number);
               }
             });
@@ -532,17 +555,17 @@ class FifoSchedulerTest {
 
   @Test
   void quota_isCountedAnewAfterAYield() {
-    // whoever gives way by himself has his whole quota again
+    // a fiber that gives way by itself has its whole quota again
     FifoScheduler.builder()
         .quota(2)
         .build()
         .run(
             () -> {
-              Fibers.spawn(() -> log.add("first"));
+              Fibers.startBlock(() -> log.add("first"));
               Fiber.yield();
-              Fibers.spawn(() -> log.add("second"));
+              Fibers.startBlock(() -> log.add("second"));
               log.add("parent");
-              Fibers.spawn(() -> log.add("third"));
+              Fibers.startBlock(() -> log.add("third"));
               log.add("parent again");
             });
 
@@ -560,13 +583,13 @@ class FifoSchedulerTest {
               Computation<Boolean> canceled = new Computation<>();
               Computation<Boolean> timed = new Computation<>();
               Fiber self = Fiber.current();
-              Fibers.spawn(() -> log.add("child"));
+              Fibers.startBlock(() -> log.add("child"));
               Fiber.current();
               log.add("after spawn");
               timed.cancelAfter(Duration.ofHours(1), reason);
               log.add("after timeout");
               timed.tryReturn(true);
-              Fibers.spawn(() -> log.add("second child"));
+              Fibers.startBlock(() -> log.add("second child"));
               canceled.tryCancel(reason);
               self.setComputation(canceled);
               assertThat(new Trigger().await()).isSameAs(reason);
@@ -579,7 +602,7 @@ class FifoSchedulerTest {
 
   @Test
   void spawnThatGivesWay_doesNotThrowACancelationThatCameMeanwhile() {
-    // FI-08: once the child is started, spawn returns normally, although the parent was canceled
+    // Once the child is started, spawn returns normally, although the parent was canceled
     // while it gave way; the next operation throws
     Computation<Boolean> parent = new Computation<>();
 
@@ -588,10 +611,10 @@ class FifoSchedulerTest {
         .build()
         .run(
             () ->
-                Fibers.spawn(
+                Fibers.startBlockUnder(
                     parent,
                     () -> {
-                      Fibers.spawn(
+                      Fibers.startBlock(
                           () -> {
                             log.add("child");
                             parent.tryCancel(reason);
@@ -607,7 +630,7 @@ class FifoSchedulerTest {
 
   @Test
   void cancelAfterThatGivesWay_doesNotThrowACancelationThatCameMeanwhile() {
-    // FI-08: the same for a timeout that has been set
+    // The same for a timeout that has been set
     Computation<Boolean> parent = new Computation<>();
     Computation<Boolean> timed = new Computation<>();
 
@@ -616,7 +639,7 @@ class FifoSchedulerTest {
         .build()
         .run(
             () -> {
-              Fibers.spawn(
+              Fibers.startBlockUnder(
                   parent,
                   () -> {
                     timed.cancelAfter(Duration.ofHours(1), reason);
@@ -624,7 +647,7 @@ class FifoSchedulerTest {
                     Fiber.yield();
                     log.add("never");
                   });
-              Fibers.spawn(() -> parent.tryCancel(reason));
+              Fibers.startBlock(() -> parent.tryCancel(reason));
             });
     boolean running = timed.isRunning();
     timed.tryReturn(true);
@@ -651,10 +674,10 @@ class FifoSchedulerTest {
     timed.cancelAfter(Duration.ofHours(1), reason);
     List<Computation<Boolean>> children = new ArrayList<>();
     if (left > 0) {
-      children.add(Fibers.spawn(() -> tree(left, ended)));
+      children.add(Fibers.startBlock(() -> tree(left, ended)));
     }
     if (right > 0) {
-      children.add(Fibers.spawn(() -> tree(right, ended)));
+      children.add(Fibers.startBlock(() -> tree(right, ended)));
     }
     Fiber.yield();
     children.forEach(Computation::await);
@@ -667,7 +690,7 @@ class FifoSchedulerTest {
   @ParameterizedTest
   @ValueSource(ints = {1, Integer.MAX_VALUE})
   void fiberThatOnlyYields_letsEverythingElseThrough(int quota) throws Exception {
-    // SC-10: beside a fiber that only yields, timers fire, wake-ups from outside arrive, and others
+    // Beside a fiber that only yields, timers fire, wake-ups from outside arrive, and others
     // run
     Trigger fromOutside = new Trigger();
     AtomicBoolean over = new AtomicBoolean();
@@ -677,7 +700,7 @@ class FifoSchedulerTest {
         .build()
         .run(
             () -> {
-              Fibers.spawn(
+              Fibers.startBlock(
                   () -> {
                     while (!over.get()) {
                       Fiber.yield();
@@ -688,7 +711,7 @@ class FifoSchedulerTest {
               Task<Boolean> signaler = Task.start(fromOutside::signal);
               assertThat(fromOutside.await()).isNull();
               log.add("signaled");
-              Fibers.spawn(() -> log.add("another")).await();
+              Fibers.startBlock(() -> log.add("another")).await();
               over.set(true);
               signaler.result();
             });
@@ -761,7 +784,7 @@ class FifoSchedulerTest {
     fifo.run(
         () -> {
           for (AtomicReference<Trigger> mailbox : mailboxes) {
-            Fibers.spawnBare(
+            Fibers.startBare(
                 () -> {
                   for (int round = 0; round < rounds; round++) {
                     Trigger trigger = new Trigger();
@@ -819,7 +842,7 @@ class FifoSchedulerTest {
           Computation<Boolean> gate = new Computation<>();
           for (int i = 0; i < fibers; i++) {
             int number = i;
-            Fibers.spawnBare(
+            Fibers.startBare(
                 () -> {
                   gate.join();
                   order[next.getAndIncrement()] = number;
@@ -835,7 +858,7 @@ class FifoSchedulerTest {
 
   @Test
   void timers_wakeADomainWhoseFibersAllSleep() {
-    // 1,000 fibers that sleep for up to 100 ms, and nobody else: all wake, none of them early
+    // 1,000 fibers that sleep for up to 100 ms, and no others: all wake, none of them early
     SplittableRandom random = new SplittableRandom(5);
     List<Long> earliness = new ArrayList<>();
 
@@ -843,7 +866,7 @@ class FifoSchedulerTest {
         () -> {
           for (int i = 0; i < 1_000; i++) {
             long nanos = random.nextLong(100_000_000);
-            Fibers.spawnBare(
+            Fibers.startBare(
                 () -> {
                   long start = System.nanoTime();
                   Fiber.sleep(Duration.ofNanos(nanos));
@@ -857,13 +880,14 @@ class FifoSchedulerTest {
 
   @Test
   void timeout_cancelsAFiberThatWaits() {
-    // CO-25: a computation with a timeout cancels the fiber that it is of, with the reason given
+    // A computation with a timeout cancels its fiber, with the reason given
     Computation<Boolean> timed = new Computation<>();
 
     fifo.run(
         () -> {
           timed.cancelAfter(Duration.ofMillis(1), reason);
-          Fibers.spawn(timed, () -> log.add("reason: " + (new Trigger().await() == reason)));
+          Fibers.startBlockUnder(
+              timed, () -> log.add("reason: " + (new Trigger().await() == reason)));
         });
 
     assertThat(log).containsExactly("reason: true");
@@ -873,7 +897,7 @@ class FifoSchedulerTest {
 
   @Test
   void call_returnsWhatMainReturns() {
-    // SC-01: the value of main comes out, null as well
+    // The value of main comes out, null as well
     assertThat(fifo.<Integer, RuntimeException>call(() -> 42)).isEqualTo(42);
     assertThat(fifo.<String, RuntimeException>call(() -> null)).isNull();
   }
@@ -887,12 +911,12 @@ class FifoSchedulerTest {
 
   @Test
   void run_waitsForFibersThatMainLeftBehind() {
-    // SC-03: main may end, or throw, long before its fibers
+    // Main may end, or throw, long before its fibers
     assertThatThrownBy(
             () ->
                 fifo.run(
                     () -> {
-                      Fibers.spawn(
+                      Fibers.startBlock(
                           () -> {
                             Fiber.sleep(Duration.ofMillis(2));
                             log.add("last");
@@ -906,13 +930,13 @@ class FifoSchedulerTest {
 
   @Test
   void allSlices_areOnOneDomain() {
-    // all fibers of a run are on one domain, and that is the one that the pool says
+    // all fibers of a run are on one domain, and that is the one that the pool names
     Set<Domain> domains = new HashSet<>();
 
     fifo.run(
         () -> {
           for (int i = 0; i < 10; i++) {
-            Fibers.spawn(
+            Fibers.startBlock(
                 () -> {
                   for (int j = 0; j < 10; j++) {
                     Domains.shared().current().ifPresent(domains::add);
@@ -927,13 +951,13 @@ class FifoSchedulerTest {
 
   @Test
   void runs_nest() {
-    // SC-18: a run inside a run, and one inside that: each returns its result, and the fibers
+    // A run inside a run, and one inside that: each returns its result, and the fibers
     // around them are themselves afterwards, while their neighbours have gone on
     int answer =
         fifo.call(
             () -> {
               Fiber outer = Fiber.current();
-              Computation<Boolean> neighbour = Fibers.spawn(() -> log.add("neighbour"));
+              Computation<Boolean> neighbour = Fibers.startBlock(() -> log.add("neighbour"));
               int inner =
                   fifo.call(
                       () -> {
@@ -952,7 +976,7 @@ class FifoSchedulerTest {
 
   @Test
   void twoRunsAtOnce_areIndependent() throws Exception {
-    // XC-10: two runs of one scheduler, on two threads: each has its own order, its own fibers and
+    // Two runs of one scheduler, on two threads: each has its own order, its own fibers and
     // its own quota, however they interleave
     FifoScheduler shared = FifoScheduler.builder().quota(3).build();
     List<Set<Fiber>> fibersOfRuns = List.of(new HashSet<>(), new HashSet<>());
@@ -978,7 +1002,7 @@ class FifoSchedulerTest {
                                 fibers.add(Fiber.current());
                                 for (int i = 0; i < 1_000; i++) {
                                   int number = i;
-                                  Fibers.spawn(
+                                  Fibers.startBlock(
                                       () -> {
                                         fibers.add(Fiber.current());
                                         order.add(number);
@@ -1004,7 +1028,7 @@ class FifoSchedulerTest {
 
     for (int i = 0; i < 1_000; i++) {
       sum.addAndGet(
-          fifo.<Integer, RuntimeException>call(() -> Fibers.spawn(() -> {}).await() ? 1 : 0));
+          fifo.<Integer, RuntimeException>call(() -> Fibers.startBlock(() -> {}).await() ? 1 : 0));
     }
 
     assertThat(sum).hasValue(1_000);
@@ -1012,18 +1036,18 @@ class FifoSchedulerTest {
 
   @Test
   void fatalError_stopsTheRunAtTheNextDispatch() {
-    // SC-20: what leaves a fiber stops the run: nothing that is ready runs any more, and run throws
+    // What leaves a fiber stops the run: nothing that is ready runs any more, and run throws
     // with the cause and the number of fibers left
     assertThatThrownBy(
             () ->
                 fifo.run(
                     () -> {
-                      Fibers.spawnBare(
+                      Fibers.startBare(
                           () -> {
                             log.add("fails");
                             throw reason;
                           });
-                      Fibers.spawnBare(() -> log.add("never"));
+                      Fibers.startBare(() -> log.add("never"));
                       Fiber.yield();
                       log.add("never");
                     }))
@@ -1037,6 +1061,8 @@ class FifoSchedulerTest {
   /** A further JVM with what the tests here need. */
   private static Fork java(Class<?> main, String... options) throws Exception {
     return Fork.java(
-        main, List.of(FifoScheduler.class, Domains.class, Fiber.class), List.of(options));
+        main,
+        List.of(FifoScheduler.class, Domains.class, Fiber.class, Fibers.class),
+        List.of(options));
   }
 }

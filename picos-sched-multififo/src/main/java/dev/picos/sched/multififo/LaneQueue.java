@@ -6,19 +6,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A queue that one domain adds to and all domains take from, first in, first out. It has no bound,
- * and costs nothing for each element.
+ * and needs no allocation for each element.
  */
 final class LaneQueue<E> {
   // For maintainers.
   //
-  // A chain of bounded queues. The owner adds to the last one; when that is full it makes another,
-  // twice as long, and links it. Everybody takes from the first one. When that is empty and has a
-  // successor, nothing is added to it any more: so it is looked at once more, as what was added
-  // last was there before the link, and if it is still empty the first one becomes its successor,
-  // by a compare-and-set since several may find that out. The link and the first one are volatile.
+  // The queue is a chain of bounded queues. The owner adds to the last one; when that is full, the
+  // owner makes another, twice as long, and links it. Every domain takes from the first one.
   //
-  // Most of the time there is one, of which an index is all that domains write. A chain is as short
-  // as the logarithm of how many elements there have been at a time, up to LONGEST.
+  // No element is lost when the first queue is replaced. Once it has a successor, nothing is added
+  // to it any more, and what was added to it last was there before the link. So a domain that finds
+  // it empty, and then finds that it has a successor, looks at it once more. If it is still empty
+  // then, it stays so, and the domain makes the successor the first queue, by a compare-and-set,
+  // since several domains may find that out. The link and the reference to the first queue are
+  // volatile.
+  //
+  // Most of the time the chain has one queue, and all that domains write is an index of it. The
+  // chain is as short as the logarithm of the greatest number of elements that there have been at a
+  // time, up to LONGEST.
 
   private static final int SHORTEST = 1 << 10;
   private static final int LONGEST = 1 << 17;
@@ -34,7 +39,7 @@ final class LaneQueue<E> {
 
   private final AtomicReference<Part<E>> first;
 
-  /** The owner's. */
+  /** Only the owner uses this. */
   private Part<E> last;
 
   LaneQueue() {
@@ -47,7 +52,7 @@ final class LaneQueue<E> {
   }
 
   /**
-   * Adds an element; by the owner.
+   * Adds an element; only the owner does so.
    *
    * @throws OutOfMemoryError if the queue had to grow and could not; the element is not in it then
    */
@@ -90,7 +95,7 @@ final class LaneQueue<E> {
     return true;
   }
 
-  /** How many elements there are; about, while others add and take. */
+  /** How many elements there are. This is approximate while others add and take. */
   int size() {
     int size = 0;
     for (Part<E> part = first.get(); part != null; part = part.next) {

@@ -5,44 +5,54 @@ import dev.picos.core.Scheduler;
 import dev.picos.domains.Domains;
 import dev.picos.domains.Execution;
 import dev.picos.domains.Fifo;
+import dev.picos.domains.MissingFlagException;
 import dev.picos.domains.Service;
+import dev.picos.domains.UnfinishedRunException;
+import dev.picos.domains.UnsupportedJvmException;
+import java.time.Duration;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs fibers on several domains at once, each in FIFO order.
  *
- * <p>A fiber that is spawned or resumed goes to the domain where that was done, or, when a thread
- * outside did it, to any. A domain that has no fiber takes one from another domain, and fibers that
- * keep yielding spread over all domains evenly. So a fiber may find itself on another domain after
- * any operation. One that is resumed because it is canceled goes ahead of others. With a
- * {@linkplain Builder#quota quota}, a fiber also gives way after so many operations; without one,
- * it runs until it awaits, yields or ends.
+ * <p>A fiber that is spawned or resumed goes to the domain where that was done, or to any domain if
+ * a thread outside did it. A domain that has no fiber takes one from another domain, and fibers
+ * that keep yielding spread over all domains evenly. So a fiber may find itself on another domain
+ * after any operation. One that is resumed because it is canceled goes ahead of others. With a
+ * {@linkplain Builder#quota quota}, a fiber also gives way after the given number of operations;
+ * without one, it runs until it awaits, yields or ends.
  *
  * <p>The domains are those of the {@linkplain Domains#shared() shared pool}. A run begins on one,
  * calls others in when fibers wait, as far as some are idle and up to {@link Builder#domains}, and
  * lets them go when there is nothing for them to do. A fiber that waits while all domains of the
  * run compute without giving way is found within a few milliseconds, if another domain is idle.
  *
- * <p>An instance is only a configuration; it may serve any number of runs and services, also at
- * once, which share nothing but the pool.
+ * <p>An instance is only a configuration; it may serve any number of runs and services, even at the
+ * same time, which share nothing but the pool.
  */
 public final class MultiFifoScheduler implements Scheduler {
   private final int domains;
   private final int quota;
   private final boolean freshThreads;
+  private final boolean endsOnInterrupt;
+  private final @Nullable Duration runTimeout;
 
   private MultiFifoScheduler(Builder builder) {
     Execution.checkSupported();
     domains = builder.domains;
     quota = builder.quota;
     freshThreads = builder.freshThreads;
+    endsOnInterrupt = builder.endsOnInterrupt;
+    runTimeout = builder.runTimeout;
   }
 
   /**
    * Returns a scheduler with the default settings.
    *
-   * @throws IllegalStateException if the JVM was not started with the flag that this needs; the
+   * @throws MissingFlagException if the JVM was not started with the flag that this needs; the
    *     message says which
+   * @throws UnsupportedJvmException if this JVM cannot run fibers with any flag
    */
   public static MultiFifoScheduler create() {
     return builder().build();
@@ -53,6 +63,12 @@ public final class MultiFifoScheduler implements Scheduler {
     return new Builder();
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @throws UnfinishedRunException if the run has been given up, because of {@link
+   *     Builder#runTimeout} or {@link Builder#endsOnInterrupt}
+   */
   @Override
   public void run(Fiber fiber, Consumer<? super Fiber> main) {
     execution().run(fiber, main);
@@ -72,8 +88,11 @@ public final class MultiFifoScheduler implements Scheduler {
     Execution execution =
         lanes == 1
             ? new Execution(new Fifo("multififo", quota))
-            : new Execution(Lane.lanes(lanes, quota));
-    return execution.freshThreads(freshThreads);
+            : new Execution(new Lanes(lanes, quota).all());
+    if (runTimeout != null) {
+      execution.runTimeout(runTimeout);
+    }
+    return execution.freshThreads(freshThreads).endsOnInterrupt(endsOnInterrupt);
   }
 
   /** The settings of a {@link MultiFifoScheduler}. */
@@ -81,12 +100,14 @@ public final class MultiFifoScheduler implements Scheduler {
     private int domains = Integer.MAX_VALUE;
     private int quota = Integer.MAX_VALUE;
     private boolean freshThreads;
+    private boolean endsOnInterrupt;
+    private @Nullable Duration runTimeout;
 
     private Builder() {}
 
     /**
-     * Limits a run to so many domains at a time. It never has more than the pool; that is the
-     * default.
+     * Limits a run to the given number of domains at a time. The default is the size of the pool,
+     * and a run never has more.
      *
      * @throws IllegalArgumentException if {@code domains} is not positive
      */
@@ -100,7 +121,7 @@ public final class MultiFifoScheduler implements Scheduler {
 
     /**
      * Makes a fiber give way after {@code operations} operations that did not suspend it: spawns,
-     * timeouts set, and awaits that ended at once. Practically unlimited by default.
+     * timeouts set, and awaits that ended at once. By default the number is practically unlimited.
      *
      * @throws IllegalArgumentException if {@code operations} is not positive
      */
@@ -115,8 +136,8 @@ public final class MultiFifoScheduler implements Scheduler {
     /**
      * Gives each fiber a {@link Thread} of its own, which makes spawning slower. Without it a fiber
      * may have the {@code Thread} that ended fibers had before; its thread locals, name and
-     * interrupt status are as new either way. For code that takes the identity of a {@code Thread}
-     * for that of a task.
+     * interrupt status are as new either way. This is for code that takes the identity of a {@code
+     * Thread} for that of a task.
      */
     public Builder freshThreads(boolean fresh) {
       freshThreads = fresh;
@@ -124,10 +145,39 @@ public final class MultiFifoScheduler implements Scheduler {
     }
 
     /**
+     * Gives a run up that takes longer than {@code limit}, in real time. It then throws an {@link
+     * UnfinishedRunException}, which says what each of its fibers was doing. This is for tests that
+     * hang; spawning takes longer with it. It has no effect on {@linkplain MultiFifoScheduler#start
+     * services}. The default is what {@code -Dpicos.run.timeout} says, such as {@code 30s} or
+     * {@code 5m}; without that there is no limit.
+     *
+     * @throws IllegalArgumentException if {@code limit} is not positive
+     */
+    public Builder runTimeout(Duration limit) {
+      if (!limit.isPositive()) {
+        throw new IllegalArgumentException("a run timeout must be positive: " + limit);
+      }
+      runTimeout = limit;
+      return this;
+    }
+
+    /**
+     * Sets whether an interrupt of the caller of a run gives the run up, as {@link #runTimeout}
+     * does; the interrupt status is set again. This is for tests, whose framework interrupts them
+     * when they take too long; spawning takes longer with it. By default a caller that is
+     * interrupted waits on, so that no fiber is left at work behind its back.
+     */
+    public Builder endsOnInterrupt(boolean ends) {
+      endsOnInterrupt = ends;
+      return this;
+    }
+
+    /**
      * Makes the scheduler.
      *
-     * @throws IllegalStateException if the JVM was not started with the flag that this needs; the
+     * @throws MissingFlagException if the JVM was not started with the flag that this needs; the
      *     message says which
+     * @throws UnsupportedJvmException if this JVM cannot run fibers with any flag
      */
     public MultiFifoScheduler build() {
       return new MultiFifoScheduler(this);
@@ -141,6 +191,8 @@ public final class MultiFifoScheduler implements Scheduler {
         + (domains == Integer.MAX_VALUE ? "all domains" : "domains " + domains)
         + (quota == Integer.MAX_VALUE ? ", no quota" : ", quota " + quota)
         + (freshThreads ? ", fresh threads" : "")
+        + (runTimeout == null ? "" : ", run timeout " + runTimeout)
+        + (endsOnInterrupt ? ", ends on interrupt" : "")
         + "]";
   }
 }

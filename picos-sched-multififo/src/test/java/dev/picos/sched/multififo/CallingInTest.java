@@ -12,6 +12,7 @@ import dev.picos.domains.Policy;
 import dev.picos.domains.Ready;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
+import dev.picos.testing.fibers.Fibers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -25,17 +26,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How many domains come for what becomes ready: no thundering herd. The pool has four. */
+/** How many domains are called in for what becomes ready: no thundering herd. The pool has four. */
 class CallingInTest {
   private static final int POOL = 4;
 
-  /** In which an execution has looked several times whether fibers wait. */
+  /** A time in which an execution has checked several times whether fibers wait. */
   private static final Duration BEATS = Duration.ofMillis(20);
 
   /** The domains that were held up when they looked for a fiber to run. */
   private final Set<Domain> heldUp = ConcurrentHashMap.newKeySet();
 
-  /** Whether all but the first are kept from finding one. */
+  /** Whether all domains but the first are kept from finding a fiber. */
   private final AtomicBoolean held = new AtomicBoolean();
 
   private volatile @Nullable Domain first;
@@ -89,9 +90,9 @@ class CallingInTest {
   }
 
   private void run(Runnable main) {
-    List<Lane> lanes = Lane.lanes(POOL, Integer.MAX_VALUE);
+    List<Lane> lanes = new Lanes(POOL, Integer.MAX_VALUE).all();
     new Execution(lanes.stream().map(Slow::new).toList())
-        .run(new Fiber(new Computation<>(), false), self -> main.run());
+        .run(new Fiber(new Computation<>()), self -> main.run());
   }
 
   @BeforeAll
@@ -99,7 +100,7 @@ class CallingInTest {
     assertThat(Domains.prepare(POOL).size()).as("-Dpicos.domains=4").isEqualTo(POOL);
   }
 
-  /** The next domain is called when that one has found a fiber, and not before. */
+  /** The next domain is called in when the previous one has found a fiber, and not before. */
   @ParameterizedTest
   @ValueSource(ints = {1, 100})
   void newFibers_callOneDomainIn(int fibers) {
@@ -112,13 +113,13 @@ class CallingInTest {
           first = domain();
           held.set(true);
           for (int i = 0; i < fibers; i++) {
-            Fibers.spawnBare(() -> {});
+            Fibers.startBare(() -> {});
           }
           while (heldUp.isEmpty()) {
             Thread.onSpinWait(); // and does not give way
           }
           for (int i = 1; i < fibers; i++) {
-            Fibers.spawnBare(() -> {});
+            Fibers.startBare(() -> {});
           }
           Computation<Object> alarm = alarm();
           while (alarm.isRunning()) {
@@ -132,7 +133,7 @@ class CallingInTest {
 
   /**
    * The last domain of the run sleeps, and the others are idle in the pool. As long as that one
-   * does not get on, another is called in, and no third.
+   * makes no progress, another one is called in, and no third.
    */
   @Test
   void wakeUpFromOutside_wakesTheSleeper() throws Exception {

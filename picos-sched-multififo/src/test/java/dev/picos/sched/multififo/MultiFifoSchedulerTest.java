@@ -15,6 +15,7 @@ import dev.picos.domains.Domain;
 import dev.picos.domains.Domains;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
+import dev.picos.testing.fibers.Fibers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -61,7 +62,6 @@ class MultiFifoSchedulerTest {
 
   // Settings
 
-  /** SC-13. */
   @Test
   void builder_refusesWhatIsNotPositive() {
     MultiFifoScheduler.Builder builder = MultiFifoScheduler.builder();
@@ -86,14 +86,14 @@ class MultiFifoSchedulerTest {
   @Test
   void nulls_areRefused() {
     MultiFifoScheduler scheduler = MultiFifoScheduler.create();
-    Fiber fiber = new Fiber(new Computation<>(), false);
+    Fiber fiber = new Fiber(new Computation<>());
     assertThatNullPointerException().isThrownBy(() -> scheduler.run(null, self -> {}));
     assertThatNullPointerException().isThrownBy(() -> scheduler.run(fiber, null));
   }
 
   // Parallelism
 
-  /** Lets so many fibers wait for each other without giving way. */
+  /** Lets the given number of fibers wait for each other without giving way. */
   private static void meet(AtomicInteger arrived, int all) {
     arrived.incrementAndGet();
     while (arrived.get() < all) {
@@ -101,7 +101,6 @@ class MultiFifoSchedulerTest {
     }
   }
 
-  /** MF-05. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4})
   void fibersThatNeverGiveWay_eachGetADomain(int fibers) {
@@ -111,14 +110,14 @@ class MultiFifoSchedulerTest {
       scheduler.run(
           () -> {
             for (int i = 0; i < fibers; i++) {
-              Fibers.spawnBare(() -> meet(arrived, fibers));
+              Fibers.startBare(() -> meet(arrived, fibers));
             }
           });
       assertThat(arrived).hasValue(fibers);
     }
   }
 
-  /** MF-05, where nobody ever calls a domain in for the one that waits: the beat has to. */
+  /** No domain ever calls another in for the fiber that waits here: the beat has to. */
   @Test
   void singleFiberThatWaits_getsADomain() {
     for (int round = 0; round < 50; round++) {
@@ -126,14 +125,14 @@ class MultiFifoSchedulerTest {
       on(2)
           .run(
               () -> {
-                Fibers.spawnBare(() -> meet(arrived, 2));
+                Fibers.startBare(() -> meet(arrived, 2));
                 meet(arrived, 2);
               });
       assertThat(arrived).hasValue(2);
     }
   }
 
-  /** The same when the fiber that waits was woken from outside. */
+  /** The same holds when the fiber that waits was woken from outside. */
   @Test
   void singleFiberThatWaits_wokenFromOutside_getsADomain() {
     for (int round = 0; round < 50; round++) {
@@ -142,7 +141,7 @@ class MultiFifoSchedulerTest {
       on(2)
           .run(
               () -> {
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       assertThat(trigger.await()).isNull();
                       meet(arrived, 2);
@@ -165,7 +164,7 @@ class MultiFifoSchedulerTest {
         .run(
             () -> {
               for (int i = 0; i < 2000; i++) {
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       for (int j = 0; j < 5; j++) {
                         most.accumulateAndGet(running.incrementAndGet(), Math::max);
@@ -184,10 +183,10 @@ class MultiFifoSchedulerTest {
   }
 
   /**
-   * MF-06: fibers that are made on one domain spread evenly over several, however many they are.
-   * How fast a domain gets on is the operating system's affair. Hence the bound on the turns: more
-   * than one fiber has of a lane that is a quarter too short, while no other domain gets on at all,
-   * no fiber can have.
+   * Fibers that are made on one domain spread evenly over several, however many there are. How fast
+   * a domain makes progress is the operating system's affair. Hence the bound on the turns: no
+   * fiber can have more turns than a fiber of a lane that is a quarter too short has while no other
+   * domain makes progress at all.
    */
   @ParameterizedTest
   @CsvSource({"12, 3, 10000", "3000, 3, 100", "10000, 2, 100"})
@@ -202,7 +201,7 @@ class MultiFifoSchedulerTest {
             () -> {
               for (int i = 0; i < fibers; i++) {
                 int mine = i;
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       while (left.get() > 0) {
                         Domain here = domain();
@@ -229,7 +228,7 @@ class MultiFifoSchedulerTest {
     assertThat(all.getMax() / all.getAverage()).isLessThan(domains * 4 / 3.0);
   }
 
-  /** Work that is made on one domain is done on all. */
+  /** Work that is made on one domain is done on all domains. */
   @Test
   void forkJoin_usesAllDomainsAndIsRight() {
     Domain[] used = new Domain[POOL];
@@ -240,7 +239,7 @@ class MultiFifoSchedulerTest {
                 () -> {
                   for (int i = 0; i < POOL; i++) {
                     int mine = i;
-                    Fibers.spawnBare(
+                    Fibers.startBare(
                         () -> {
                           meet(arrived, POOL);
                           used[mine] = domain(); // where it has been spinning
@@ -256,7 +255,7 @@ class MultiFifoSchedulerTest {
     if (n < 2) {
       return n;
     }
-    Computation<Integer> one = Fibers.spawn(() -> fib(n - 1));
+    Computation<Integer> one = Fibers.start(() -> fib(n - 1));
     int two = fib(n - 2);
     return one.await() + two;
   }
@@ -272,7 +271,7 @@ class MultiFifoSchedulerTest {
             () -> {
               for (int i = 0; i < fibers; i++) {
                 int number = i;
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       order.add(number);
                       Fiber.yield();
@@ -293,14 +292,14 @@ class MultiFifoSchedulerTest {
             () -> {
               Computation<Boolean> victim = new Computation<>();
               Trigger never = new Trigger();
-              Fibers.spawn(
+              Fibers.startUnder(
                   victim,
                   () -> {
                     assertThat(never.await()).isNotNull();
                     return log.add("canceled");
                   });
               Fiber.yield();
-              Fibers.spawnBare(() -> log.add("other"));
+              Fibers.startBare(() -> log.add("other"));
               victim.tryCancel(new IllegalStateException());
             });
     assertThat(log).containsExactly("canceled", "other");
@@ -318,7 +317,7 @@ class MultiFifoSchedulerTest {
               for (int i = 0; i < 4; i++) {
                 log.add("spawn " + i);
                 int number = i;
-                Fibers.spawnBare(() -> log.add("child " + number));
+                Fibers.startBare(() -> log.add("child " + number));
               }
             });
     assertThat(log)
@@ -328,7 +327,7 @@ class MultiFifoSchedulerTest {
 
   // Waking
 
-  /** SC-08: threads that no scheduler runs wake fibers that sleep, again and again. */
+  /** Threads that no scheduler runs wake fibers that sleep, again and again. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4})
   void wakeUpsFromOutside_areNotLost(int domains) throws Exception {
@@ -357,7 +356,7 @@ class MultiFifoSchedulerTest {
             () -> {
               for (int i = 0; i < pairs; i++) {
                 int pair = i;
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       for (int round = 0; round < rounds; round++) {
                         turn.set(pair, round);
@@ -400,7 +399,7 @@ class MultiFifoSchedulerTest {
                 List<Computation<Integer>> all = new ArrayList<>();
                 for (int i = 0; i < fibers; i++) {
                   all.add(
-                      Fibers.spawn(
+                      Fibers.start(
                           () -> {
                             Fiber.yield();
                             return done.incrementAndGet();
@@ -422,7 +421,7 @@ class MultiFifoSchedulerTest {
             () -> {
               Computation<Object> gate = new Computation<>();
               for (int i = 0; i < fibers; i++) {
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       gate.join();
                       woken.incrementAndGet();
@@ -434,7 +433,7 @@ class MultiFifoSchedulerTest {
     assertThat(woken).hasValue(fibers);
   }
 
-  /** SC-25: a fiber that moves between domains sees what it wrote before. */
+  /** A fiber that moves between domains sees what it wrote before. */
   @Test
   void fibersThatMove_seeTheirOwnWrites() {
     int fibers = 8;
@@ -445,7 +444,7 @@ class MultiFifoSchedulerTest {
         .run(
             () -> {
               for (int i = 0; i < fibers; i++) {
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       int[] plain = new int[1];
                       ThreadLocal<Integer> local = new ThreadLocal<>();
@@ -468,7 +467,6 @@ class MultiFifoSchedulerTest {
 
   // Ends
 
-  /** SC-03. */
   @Test
   void fibersBehindOneThatComputes_areAllTakenByOthers() {
     // however many they are: none waits for the domain that it was spawned on
@@ -478,7 +476,7 @@ class MultiFifoSchedulerTest {
         .run(
             () -> {
               for (int i = 0; i < count; i++) {
-                Fibers.spawn(ran::incrementAndGet);
+                Fibers.start(ran::incrementAndGet);
               }
               while (ran.get() < count) {
                 Thread.onSpinWait();
@@ -519,13 +517,13 @@ class MultiFifoSchedulerTest {
                   for (int i = 0; i < threads.length(); i++) {
                     int number = i;
                     ends.add(
-                        Fibers.spawn(
+                        Fibers.start(
                             () -> {
                               threads.set(number, Thread.currentThread());
                               for (int turn = 0; turn < 500; turn++) {
                                 Optional<Domain> here = Domains.shared().current();
                                 for (int child = 0; child < 10; child++) {
-                                  Fibers.spawn(ran::incrementAndGet);
+                                  Fibers.start(ran::incrementAndGet);
                                 }
                                 assertThat(Domains.shared().current()).isEqualTo(here);
                                 Fiber.yield();
@@ -553,10 +551,10 @@ class MultiFifoSchedulerTest {
           .run(
               () -> {
                 for (int i = 0; i < 10; i++) {
-                  Fibers.spawnBare(
+                  Fibers.startBare(
                       () -> {
                         for (int j = 0; j < 10; j++) {
-                          Fibers.spawnBare(ended::incrementAndGet);
+                          Fibers.startBare(ended::incrementAndGet);
                           Fiber.yield();
                         }
                       });
@@ -566,7 +564,7 @@ class MultiFifoSchedulerTest {
     }
   }
 
-  /** SC-21, SC-22, SC-23: whichever domain it is on, and though others are busy with fibers. */
+  /** This holds whichever domain it is on, and although others are busy with fibers. */
   @Test
   void fatalError_stopsAllDomainsAtTheirNextDispatch() {
     IllegalStateException fatal = new IllegalStateException("fatal");
@@ -581,7 +579,7 @@ class MultiFifoSchedulerTest {
                       .run(
                           () -> {
                             for (int i = 0; i < 100; i++) {
-                              Fibers.spawnBare(
+                              Fibers.startBare(
                                   () -> {
                                     arrived.incrementAndGet();
                                     for (; ; ) {
@@ -590,7 +588,7 @@ class MultiFifoSchedulerTest {
                                     }
                                   });
                             }
-                            Fibers.spawnBare(
+                            Fibers.startBare(
                                 () -> {
                                   while (arrived.get() < 100) {
                                     Fiber.yield();
@@ -606,7 +604,7 @@ class MultiFifoSchedulerTest {
     Wait.until(() -> Domains.shared().idleCount() == POOL);
   }
 
-  /** MF-01: the domains that take part in a run return when it does. */
+  /** The domains that take part in a run return when it does. */
   @Test
   void domains_goBackToThePool() {
     for (int round = 0; round < 100; round++) {
@@ -614,7 +612,7 @@ class MultiFifoSchedulerTest {
           .run(
               () -> {
                 for (int i = 0; i < 100; i++) {
-                  Fibers.spawnBare(Fiber::yield);
+                  Fibers.startBare(Fiber::yield);
                 }
               });
     }
@@ -622,7 +620,7 @@ class MultiFifoSchedulerTest {
     assertThat(Domains.shared().all()).allSatisfy(one -> assertThat(one.task()).isNull());
   }
 
-  /** MF-10: neither domains nor the threads of fibers become more with the number of runs. */
+  /** The number of domains, and of the threads of fibers, does not grow with the number of runs. */
   @Test
   void tenThousandRuns_leaveNothingBehind() {
     Domains.prepare(POOL);
@@ -635,7 +633,7 @@ class MultiFifoSchedulerTest {
               () -> {
                 Computation<Object> gate = new Computation<>();
                 for (int i = 0; i < 5; i++) {
-                  Fibers.spawnBare(
+                  Fibers.startBare(
                       () -> {
                         hosts.add(Thread.currentThread());
                         gate.join();
@@ -662,7 +660,6 @@ class MultiFifoSchedulerTest {
 
   // Together
 
-  /** SC-18. */
   @Test
   void runs_nest() {
     int sum =
@@ -677,7 +674,7 @@ class MultiFifoSchedulerTest {
                             .call(
                                 () -> {
                                   assertThat(Fiber.current()).isNotSameAs(outer);
-                                  return Fibers.spawn(() -> 1).await();
+                                  return Fibers.start(() -> 1).await();
                                 });
                     assertThat(Fiber.current()).isSameAs(outer);
                   }
@@ -727,7 +724,7 @@ class MultiFifoSchedulerTest {
                           while (!sleeper.isDone()) {
                             List<Computation<Integer>> all = new ArrayList<>();
                             for (int i = 0; i < 2000; i++) {
-                              all.add(Fibers.spawn(ran::incrementAndGet));
+                              all.add(Fibers.start(ran::incrementAndGet));
                             }
                             all.forEach(Computation::join);
                           }
@@ -737,7 +734,7 @@ class MultiFifoSchedulerTest {
     assertThat(ran.get() % 2000).isZero();
   }
 
-  /** The same of many fibers, when the domain does not come back. */
+  /** The same holds for many fibers, when the domain does not come back. */
   @Test
   void recalledDomain_leavesTheYoungerFibersToOthers() throws Exception {
     CountDownLatch end = new CountDownLatch(1);
@@ -777,7 +774,7 @@ class MultiFifoSchedulerTest {
                       .run(
                           () -> {
                             for (int i = 0; i < 5000; i++) { // more than others may see at a time
-                              Fibers.spawnBare(ran::incrementAndGet);
+                              Fibers.startBare(ran::incrementAndGet);
                             }
                             trigger.signal();
                           }));

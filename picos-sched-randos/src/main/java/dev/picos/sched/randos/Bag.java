@@ -7,11 +7,12 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** The fibers of one run that are ready, all in one place for all of its domains. */
+/** The fibers of one run that are ready, in one place that all of its domains share. */
 final class Bag {
-  // A spin lock, as a policy must not block: it may be called on the stack of a fiber, which would
-  // go on in another domain. It is contended only on several domains, and held for a choice. The
-  // size may be read without it; for one domain it is exact.
+  // This is a spin lock, since a policy must not block: it may be called on the stack of a fiber,
+  // which would then go on in another domain. The lock is contended only if there are several
+  // domains, and is held while a choice is made. The size may be read without the lock; with one
+  // domain it is exact.
   private final AtomicBoolean locked = new AtomicBoolean();
   private final List<Ready> ready = new ArrayList<>();
   private final List<Ready> view = Collections.unmodifiableList(ready);
@@ -32,7 +33,7 @@ final class Bag {
     }
   }
 
-  /** Takes out what the strategy chooses; {@code null} if there is nothing. */
+  /** Takes out the fiber that the strategy chooses, or returns {@code null} if there is none. */
   @Nullable Ready take() {
     lock();
     try {

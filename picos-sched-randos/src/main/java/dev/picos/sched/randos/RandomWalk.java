@@ -4,11 +4,11 @@ import dev.picos.domains.Ready;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Chooses each time among all, with the same probability. */
+/** Chooses each time among all fibers that are ready, each with the same probability. */
 public final class RandomWalk implements Strategy {
   private final SplittableRandom random;
 
-  /** Makes a walk that {@code seed} determines. */
+  /** Makes a walk whose choices are determined by {@code seed}. */
   public RandomWalk(long seed) {
     random = new SplittableRandom(seed);
   }

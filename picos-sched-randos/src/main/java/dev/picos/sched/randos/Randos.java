@@ -6,8 +6,8 @@ import dev.picos.domains.VirtualTimer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives way after every operation but a spawn, and lets a {@link Strategy} choose who is next; also
- * of those that are canceled.
+ * Lets other fibers run after every operation except a spawn, and lets a {@link Strategy} choose
+ * which fiber runs next. Fibers that are canceled are chosen like any others.
  */
 final class Randos implements Policy {
   private final Bag bag;

@@ -6,8 +6,12 @@ import dev.picos.core.Scheduler;
 import dev.picos.domains.DeadlockException;
 import dev.picos.domains.Domains;
 import dev.picos.domains.Execution;
+import dev.picos.domains.MissingFlagException;
+import dev.picos.domains.UnfinishedRunException;
+import dev.picos.domains.UnsupportedJvmException;
 import dev.picos.domains.VirtualTimer;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -17,44 +21,56 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs fibers in a random order, to find out what is wrong with a program that works in most
- * orders.
+ * Runs fibers in a random order, to find the mistakes of a program that works in most orders.
  *
- * <p>After every operation but a spawn and {@link Fiber#current}, the next fiber to run is chosen
- * among all that are ready. So it is when a fiber blocks in a lock, queue or other class of {@code
- * java.util.concurrent}.
+ * <p>After every operation except a spawn and {@link Fiber#current}, the next fiber to run is
+ * chosen at random among all that are ready. The same happens when a fiber blocks in a lock, queue
+ * or other class of {@code java.util.concurrent}.
+ *
+ * <p>The name is the one that the randomized scheduler of Picos for OCaml had first.
  *
  * <p>On one domain, which is the default, a seed determines all choices: the same program with the
- * same seed runs in the same order, on every machine and JDK. That holds as long as nothing outside
- * the run wakes its fibers: other threads, I/O, timeouts in real time, and timed waits of the JDK,
- * of which the log tells where they are, once for each place. Nor does it hold from one JDK to
- * another where the JDK's own code differs, such as that of {@link java.util.concurrent.Exchanger},
- * or where fibers contend for monitors: before JDK 24 a fiber that owns one is not interrupted by
- * others. The seed determines {@link Fiber#random} as well, and so which of several {@code Event}s
- * that are ready is chosen. On several domains all of this is random too, but not the same twice.
+ * same seed runs in the same order, on every machine and JDK. This holds as long as nothing outside
+ * the run wakes its fibers: no other thread, no I/O, no timeout in real time, and no timed wait of
+ * the JDK. (The log says where the run has met such a timed wait, once for each place.) The order
+ * may also differ from one JDK to another where the JDK's own code differs, such as that of {@link
+ * java.util.concurrent.Exchanger}, and where fibers contend for monitors: before JDK 24, a fiber
+ * that owns a monitor lets no other fiber of its domain run. The seed also determines {@link
+ * Fiber#random}, and so which of several {@code Event}s that are ready is chosen. On several
+ * domains all of these choices are random too, but they cannot be repeated.
  *
- * <p>What fails in a run carries the seed, as a suppressed exception or in its message. What cannot
- * carry anything, such as an exception without suppression, is logged with the seed.
+ * <p>An exception that comes out of a run carries the seed, in a suppressed exception; that of a
+ * deadlock also has it in its message. One that cannot carry anything, because it allows no
+ * suppression, is logged with the seed. With {@code -Dpicos.randos.seed=…} among the options of the
+ * JVM, every scheduler whose builder is given no seed has that one, so a failure can be repeated
+ * without an edit.
  *
- * <p>A thread that a fiber starts is such another thread, virtual or not, and so are those of
- * executors, parallel streams and {@code StructuredTaskScope}. It is no fiber of the run, nor is
- * what it spawns: it runs at once and beside the run, on the JDK's own scheduler; the seed does not
- * determine when, its sleeps take real time, and the run does not wait for it. Spawn a fiber for
- * what is to be in the schedule.
+ * <p>A thread that a fiber starts, virtual or not, counts as another thread, and so do the threads
+ * of executors, parallel streams and {@code StructuredTaskScope}. Neither such a thread nor a fiber
+ * that it spawns belongs to the run: the thread starts at once, on the JDK's own scheduler, and
+ * runs in parallel with the run. The seed does not determine when it runs, its sleeps take real
+ * time, and the run does not wait for it. To have work in the schedule, spawn a fiber for it.
  *
  * <p>In {@linkplain Builder#virtualTime virtual time} the clock of {@link Fiber#sleep} and of
  * timeouts stands still while a fiber can run, and jumps to the next deadline when none can. In a
- * {@linkplain Builder#closedWorld closed world}, which that implies, a deadlock ends the run with a
- * {@link DeadlockException}.
+ * {@linkplain Builder#closedWorld closed world}, which virtual time implies unless the builder says
+ * otherwise, a deadlock ends the run with a {@link DeadlockException}.
  *
- * <p>An instance is only a configuration; each run begins anew with its seed.
+ * <p>A run that hangs otherwise ends when its caller is interrupted, as JUnit's {@code @Timeout}
+ * does it, or after a {@linkplain Builder#runTimeout timeout}, with an {@link
+ * UnfinishedRunException}.
+ *
+ * <p>An instance is only a configuration: each run starts again from the seed.
  */
 public final class RandosScheduler implements Scheduler {
   private static final System.Logger LOGGER = System.getLogger("dev.picos.sched.randos");
 
+  /** The property that gives a seed to those schedulers whose builder was given none. */
+  private static final String SEED = "picos.randos.seed";
+
   private static final LongFunction<Strategy> RANDOM_WALK = RandomWalk::new;
 
-  /** How many runs an exception tells of: one inside another, or one after another. */
+  /** The number of runs, one inside another or one after another, that an exception names. */
   private static final int MOST_RUNS = 4;
 
   private final long seed;
@@ -63,11 +79,13 @@ public final class RandosScheduler implements Scheduler {
   private final boolean closedWorld;
   private final boolean preemptsSpawn;
   private final boolean freshThreads;
+  private final boolean endsOnInterrupt;
+  private final @Nullable Duration runTimeout;
   private final LongFunction<? extends Strategy> strategy;
 
   private RandosScheduler(Builder builder) {
     Execution.checkSupported();
-    Long given = builder.seed;
+    Long given = builder.seed == null ? replayedSeed() : builder.seed;
     seed = given == null ? ThreadLocalRandom.current().nextLong() : given;
     domains = builder.domains;
     virtualTime = builder.virtualTime;
@@ -75,14 +93,28 @@ public final class RandosScheduler implements Scheduler {
     closedWorld = closed == null ? virtualTime : closed;
     preemptsSpawn = builder.preemptsSpawn;
     freshThreads = builder.freshThreads;
+    endsOnInterrupt = builder.endsOnInterrupt;
+    runTimeout = builder.runTimeout;
     strategy = builder.strategy;
   }
 
+  private static @Nullable Long replayedSeed() {
+    String seed = System.getProperty(SEED);
+    try {
+      return seed == null ? null : Long.valueOf(seed);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(SEED + " must be a whole number: " + seed, e);
+    }
+  }
+
   /**
-   * Returns a scheduler with the default settings and a seed by chance.
+   * Returns a scheduler with the default settings and a random seed, or that of {@code
+   * -Dpicos.randos.seed}.
    *
-   * @throws IllegalStateException if the JVM was not started with the flag that this needs; the
+   * @throws IllegalArgumentException if that property is no number
+   * @throws MissingFlagException if the JVM was not started with the flag that this needs; the
    *     message says which
+   * @throws UnsupportedJvmException if this JVM cannot run fibers with any flag
    */
   public static RandosScheduler create() {
     return builder().build();
@@ -98,6 +130,14 @@ public final class RandosScheduler implements Scheduler {
     return seed;
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @throws DeadlockException if the fibers are in a deadlock, in a {@linkplain Builder#closedWorld
+   *     closed world}
+   * @throws UnfinishedRunException if the run has been given up, because of {@link
+   *     Builder#runTimeout} or {@link Builder#endsOnInterrupt}
+   */
   @Override
   public void run(Fiber fiber, Consumer<? super Fiber> main) {
     Objects.requireNonNull(fiber, "fiber");
@@ -107,7 +147,13 @@ public final class RandosScheduler implements Scheduler {
     Randos policy = new Randos(new Bag(chooser), preemptsSpawn, timer, toString());
     int most = Math.min(domains, Domains.shared().size());
     Execution execution =
-        new Execution(Collections.nCopies(most, policy)).freshThreads(freshThreads).repeatable();
+        new Execution(Collections.nCopies(most, policy))
+            .freshThreads(freshThreads)
+            .endsOnInterrupt(endsOnInterrupt)
+            .repeatable();
+    if (runTimeout != null) {
+      execution.runTimeout(runTimeout);
+    }
     if (most == 1) {
       execution.random(new SplittableRandom(seed).split()::nextInt);
     }
@@ -125,6 +171,12 @@ public final class RandosScheduler implements Scheduler {
     }
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @throws DeadlockException as {@link #run(Fiber, Consumer)} does
+   * @throws UnfinishedRunException as {@code run} does
+   */
   @Override
   public <T extends @Nullable Object, E extends Exception> T call(Body<? extends T, E> main)
       throws E {
@@ -136,7 +188,7 @@ public final class RandosScheduler implements Scheduler {
     }
   }
 
-  /** Lets an exception tell which run it comes from, or the log, if the exception cannot. */
+  /** Adds to an exception which run it comes from, or logs it if the exception cannot carry it. */
   private void noteSeed(Throwable thrown) {
     int runs = 0;
     for (Throwable suppressed : thrown.getSuppressed()) {
@@ -155,7 +207,7 @@ public final class RandosScheduler implements Scheduler {
     }
   }
 
-  /** Tells which run an exception comes from. */
+  /** Says which run an exception comes from. */
   private static final class RunInfo extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -175,19 +227,24 @@ public final class RandosScheduler implements Scheduler {
     private @Nullable Boolean closedWorld;
     private boolean preemptsSpawn;
     private boolean freshThreads;
+    private boolean endsOnInterrupt = true;
+    private @Nullable Duration runTimeout;
     private LongFunction<? extends Strategy> strategy = RANDOM_WALK;
 
     private Builder() {}
 
-    /** Chooses the seed, by chance if nobody does. */
+    /**
+     * Sets the seed. Without one, {@link #build} takes that of {@code -Dpicos.randos.seed}, which
+     * repeats a run although nobody has edited the program, or else one at random.
+     */
     public Builder seed(long seed) {
       this.seed = seed;
       return this;
     }
 
     /**
-     * Lets runs use so many domains at a time, but no more than the pool has. With more than one,
-     * runs cannot be repeated. One by default.
+     * Sets the number of domains that a run may use at the same time; it never uses more than the
+     * pool has. With more than one domain, runs cannot be repeated. The default is one.
      *
      * @throws IllegalArgumentException if {@code domains} is not positive
      */
@@ -200,8 +257,9 @@ public final class RandosScheduler implements Scheduler {
     }
 
     /**
-     * Chooses whether time passes only while no fiber is ready, and then at once. Timed waits of
-     * the JDK take real time nonetheless.
+     * Sets whether a run has virtual time. It then stands still while a fiber is ready, and when
+     * none is, it jumps to the next deadline. Timed waits of the JDK still take real time. The
+     * default is real time.
      */
     public Builder virtualTime(boolean virtual) {
       virtualTime = virtual;
@@ -209,16 +267,19 @@ public final class RandosScheduler implements Scheduler {
     }
 
     /**
-     * Declares that nothing but the run's own fibers and timeouts wakes its fibers. A run in which
-     * none can run and no timeout is set then throws {@link DeadlockException}, which says where
-     * each fiber waits and was spawned; before that, every await of a fiber ends as if the fiber
-     * were canceled, with it as the reason, or throws it where cancelation is forbidden: so the
-     * fibers clean up and end. Fibers that wait in the JDK are left behind. A fiber in a timed wait
-     * of the JDK or in I/O, or one that waits for another run, is not taken for a deadlock, and is
-     * logged. One that waits for a thread is, even if a fiber of the run has started that thread.
+     * Declares that only the run's own fibers and timeouts wake its fibers. If no fiber can run and
+     * no timeout is set, the run then ends with a {@link DeadlockException}, which says where each
+     * fiber waits and where it was spawned. Before the run throws it, every await of a fiber ends
+     * as if the fiber had been canceled with that exception, or throws the exception if the fiber
+     * forbids cancelation, so that the fibers clean up and end. Fibers that wait in the JDK are
+     * left behind.
      *
-     * <p>As {@link #virtualTime} unless chosen: where other threads wake fibers of a run in virtual
-     * time, the world is not closed.
+     * <p>It is not taken for a deadlock, but logged, when a fiber is in a timed wait of the JDK or
+     * in I/O, or waits for another run. It is taken for a deadlock when a fiber waits for a thread,
+     * even if a fiber of the run has started that thread.
+     *
+     * <p>The default is a closed world if {@link #virtualTime} is set, and an open one otherwise.
+     * Choose an open world where other threads wake the fibers of a run in virtual time.
      */
     public Builder closedWorld(boolean closed) {
       closedWorld = closed;
@@ -226,8 +287,9 @@ public final class RandosScheduler implements Scheduler {
     }
 
     /**
-     * Chooses whether a spawn, too, may let another fiber run. Off by default: with it, a random
-     * walk finds fewer bugs, since parents get ahead of their children too rarely.
+     * Sets whether another fiber may run after a spawn, too. The default is {@code false}: if
+     * spawns let others run, parents get ahead of their children too rarely, and a random walk
+     * finds fewer bugs.
      */
     public Builder preemptOnSpawn(boolean preempt) {
       preemptsSpawn = preempt;
@@ -235,32 +297,65 @@ public final class RandosScheduler implements Scheduler {
     }
 
     /**
-     * Chooses how to choose, which is a {@link RandomWalk} by default; {@code strategy} makes a new
-     * one for each run, from the seed.
+     * Sets how the next fiber is chosen. The given function makes a new strategy for each run, from
+     * the seed. The default is a {@link RandomWalk}.
      */
     public Builder strategy(LongFunction<? extends Strategy> strategy) {
       this.strategy = Objects.requireNonNull(strategy, "strategy");
       return this;
     }
 
-    /** Gives each fiber a {@link Thread} of its own. */
+    /**
+     * Sets whether each fiber has a {@link Thread} of its own. By default, several fibers may have
+     * the same thread, one after another.
+     */
     public Builder freshThreads(boolean fresh) {
       freshThreads = fresh;
       return this;
     }
 
     /**
+     * Gives a run up that takes longer than {@code limit}, in real time, also if the run itself has
+     * virtual time. It then throws an {@link UnfinishedRunException}, which says what each of its
+     * fibers was doing. The default is what {@code -Dpicos.run.timeout} says, such as {@code 30s}
+     * or {@code 5m}; without that there is no limit.
+     *
+     * @throws IllegalArgumentException if {@code limit} is not positive
+     */
+    public Builder runTimeout(Duration limit) {
+      if (!limit.isPositive()) {
+        throw new IllegalArgumentException("a run timeout must be positive: " + limit);
+      }
+      runTimeout = limit;
+      return this;
+    }
+
+    /**
+     * Sets whether an interrupt of the caller of a run gives the run up, as {@link #runTimeout}
+     * does; the interrupt status is set again. The default is {@code true}, since a run of this
+     * scheduler is a test, which its framework interrupts when it takes too long. A caller that
+     * must not get ahead of its fibers chooses {@code false}.
+     */
+    public Builder endsOnInterrupt(boolean ends) {
+      endsOnInterrupt = ends;
+      return this;
+    }
+
+    /**
      * Makes the scheduler.
      *
-     * @throws IllegalStateException if the JVM was not started with the flag that this needs; the
+     * @throws IllegalArgumentException if the seed comes from {@code -Dpicos.randos.seed}, and that
+     *     is no number
+     * @throws MissingFlagException if the JVM was not started with the flag that this needs; the
      *     message says which
+     * @throws UnsupportedJvmException if this JVM cannot run fibers with any flag
      */
     public RandosScheduler build() {
       return new RandosScheduler(this);
     }
   }
 
-  /** Names the settings, as they are to be repeated. */
+  /** Returns the settings, with which the runs can be repeated. */
   @Override
   public String toString() {
     return "RandosScheduler[seed "
@@ -270,6 +365,8 @@ public final class RandosScheduler implements Scheduler {
         + (closedWorld == virtualTime ? "" : closedWorld ? ", closed world" : ", open world")
         + (preemptsSpawn ? ", preempts on spawn" : "")
         + (freshThreads ? ", fresh threads" : "")
+        + (runTimeout == null ? "" : ", run timeout " + runTimeout)
+        + (endsOnInterrupt ? "" : ", does not end on interrupt")
         + (strategy == RANDOM_WALK ? "" : ", another strategy")
         + "]";
   }

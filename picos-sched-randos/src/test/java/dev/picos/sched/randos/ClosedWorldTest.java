@@ -7,13 +7,16 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.picos.core.Block;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
+import dev.picos.core.Handler;
 import dev.picos.core.Trigger;
 import dev.picos.domains.DeadlockException;
 import dev.picos.domains.Domains;
 import dev.picos.domains.Execution;
+import dev.picos.domains.FiberReport;
 import dev.picos.domains.VirtualTimer;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
+import dev.picos.testing.fibers.Fibers;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -21,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CountDownLatch;
@@ -87,8 +91,9 @@ class ClosedWorldTest {
 
     assertThat(log).containsExactly(deadlock, "finally");
     assertThat(deadlock)
-        .hasMessageStartingWith("no fiber can run, and no timeout is set; 1 waits:")
-        .hasMessageContaining("fiber 0 waits")
+        .hasMessageStartingWith(
+            "no fiber can run, and no timeout is set, in a run of " + scheduler + "; 1 waits:")
+        .hasMessageContaining("fiber 0 waits in dev.picos.core.Trigger.await")
         .hasMessageContaining("ClosedWorldTest.java:");
     assertThat(deadlock.getSuppressed())
         .anySatisfy(each -> assertThat(each).hasMessageContaining("seed " + scheduler.seed()));
@@ -110,17 +115,44 @@ class ClosedWorldTest {
 
     assertThat(deadlock.fibers()).hasSize(2);
     for (int i = 0; i < 2; i++) {
-      DeadlockException.Waiting each = deadlock.fibers().get(i);
+      FiberReport each = deadlock.fibers().get(i);
       assertThat(each.number()).isEqualTo(i + 1);
-      assertThat(each.waitsAt()).anyMatch(frame -> frame.getMethodName().equals("waitFor"));
+      assertThat(each.stack()).anyMatch(frame -> frame.getMethodName().equals("waitFor"));
       assertThat(each.spawnedAt()).anyMatch(frame -> frame.getMethodName().equals("spawnWaiter"));
     }
     assertThat(deadlock).hasMessageContaining("2 wait:").hasMessageContaining("waitFor");
     assertThat(log).hasSize(2).containsOnly(deadlock);
   }
 
+  @ParameterizedTest
+  @MethodSource("closed")
+  void fiberFromOutside_isListedLikeAnyOther(RandosScheduler scheduler) {
+    // a fiber that a thread has handed over belongs to the closed world
+    Computation<Object> never = new Computation<>();
+
+    DeadlockException deadlock =
+        deadlock(
+            scheduler,
+            () -> {
+              Handler home = Handler.ofCurrentThread();
+              Fiber fiber = new Fiber(new Computation<>());
+              Thread outside =
+                  Thread.ofPlatform()
+                      .start(() -> Fiber.spawnIn(home, fiber, self -> waitFor(never, never)));
+              while (outside.isAlive()) {
+                Fiber.yield();
+              }
+            });
+
+    assertThat(deadlock.fibers()).hasSize(1);
+    assertThat(deadlock.fibers().get(0).number()).isEqualTo(1);
+    assertThat(deadlock.fibers().get(0).spawnedAt())
+        .anyMatch(frame -> frame.getMethodName().equals("spawnIn"));
+    assertThat(log).containsExactly(deadlock);
+  }
+
   private void spawnWaiter(Computation<Object> first, Computation<Object> then) {
-    Fiber.spawn(new Fiber(new Computation<>(), false), self -> waitFor(first, then));
+    Fiber.spawn(new Fiber(new Computation<>()), self -> waitFor(first, then));
   }
 
   /** What leaves the main of a bare fiber here is not fatal. */
@@ -142,7 +174,7 @@ class ClosedWorldTest {
             scheduler,
             () ->
                 Fiber.current()
-                    .forbid(
+                    .runForbiddingCancelation(
                         () -> {
                           try {
                             new Computation<>().join();
@@ -164,7 +196,7 @@ class ClosedWorldTest {
         scheduler,
         () -> {
           Fiber.spawn(
-              new Fiber(new Computation<>(), false),
+              new Fiber(new Computation<>()),
               self -> {
                 try {
                   new Computation<>().join();
@@ -228,7 +260,7 @@ class ClosedWorldTest {
         deadlock(
             scheduler,
             () -> {
-              Fibers.spawnBare(
+              Fibers.startBare(
                   () -> {
                     lock.lock();
                     new Computation<>().join(); // and never unlocks
@@ -242,7 +274,7 @@ class ClosedWorldTest {
             });
 
     assertThat(deadlock.fibers()).hasSize(2);
-    assertThat(deadlock.fibers().get(0).waitsAt())
+    assertThat(deadlock.fibers().get(0).stack())
         .anyMatch(frame -> frame.getClassName().equals(ReentrantLock.class.getName()));
     assertThat(log).isEmpty();
   }
@@ -259,14 +291,98 @@ class ClosedWorldTest {
         deadlock(
             scheduler,
             () -> {
-              Fibers.spawnBare(() -> enterBoth(left, right, bothHaveOne));
-              Fibers.spawnBare(() -> enterBoth(right, left, bothHaveOne));
+              Fibers.startBare(() -> enterBoth(left, right, bothHaveOne));
+              Fibers.startBare(() -> enterBoth(right, left, bothHaveOne));
             });
 
     assertThat(deadlock.fibers())
         .hasSize(2)
-        .allSatisfy(
-            each -> assertThat(each.waitsAt().get(0).getMethodName()).isEqualTo("enterBoth"));
+        .allSatisfy(each -> assertThat(each.stack().get(0).getMethodName()).isEqualTo("enterBoth"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  @EnabledForJreRange(min = JRE.JAVA_25, disabledReason = "the JVM does not tell")
+  void monitors_areNamedWithTheirOwners(RandosScheduler scheduler) {
+    // whoever waits for a monitor reads which one it is, and who owns it
+    Object left = new Object();
+    Object right = new Object();
+    CyclicBarrier bothHaveOne = new CyclicBarrier(2);
+
+    DeadlockException deadlock =
+        deadlock(
+            scheduler,
+            () -> {
+              Fibers.startBare(() -> enterBoth(left, right, bothHaveOne));
+              Fibers.startBare(() -> enterBoth(right, left, bothHaveOne));
+            });
+
+    assertThat(deadlock.fibers())
+        .extracting(FiberReport::monitor)
+        .containsExactly(
+            Objects.toIdentityString(right) + ", which fiber 2 owns",
+            Objects.toIdentityString(left) + ", which fiber 1 owns");
+    assertThat(deadlock)
+        .hasMessageContaining("fiber 1 waits for the monitor java.lang.Object@")
+        .hasMessageContaining("fiber 2 waits for the monitor java.lang.Object@");
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  @EnabledForJreRange(min = JRE.JAVA_25, disabledReason = "the JVM does not tell")
+  void monitorThatIsWaitedIn_isNamed(RandosScheduler scheduler) {
+    // in Object.wait, too, also once the JVM has compiled that
+    Object condition = new Object();
+    for (int i = 0; i < 20_000; i++) {
+      waitInterrupted(condition);
+    }
+
+    DeadlockException deadlock =
+        deadlock(
+            scheduler,
+            () -> {
+              synchronized (condition) {
+                condition.wait();
+              }
+            });
+
+    assertThat(deadlock)
+        .hasMessageContaining(
+            "fiber 0 waits in java.lang.Object.wait for the monitor "
+                + Objects.toIdentityString(condition)
+                + System.lineSeparator());
+  }
+
+  private static void waitInterrupted(Object condition) {
+    Thread.currentThread().interrupt();
+    synchronized (condition) {
+      try {
+        condition.wait();
+      } catch (InterruptedException expected) {
+        // at once
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("closed")
+  void veryManyFibers_areAllListedAndTheMessageNamesTheFirst(RandosScheduler scheduler) {
+    // the message does not grow without a bound
+    DeadlockException deadlock =
+        deadlock(
+            scheduler,
+            () -> {
+              for (int i = 0; i < 60; i++) {
+                Fibers.startBare(() -> new Computation<>().join());
+              }
+            });
+
+    assertThat(deadlock.fibers()).hasSize(60);
+    assertThat(deadlock)
+        .hasMessageContaining("60 wait:")
+        .hasMessageContaining("fiber 50 waits")
+        .hasMessageEndingWith("and 10 more fibers");
+    assertThat(deadlock.getMessage()).doesNotContain("fiber 51 waits");
   }
 
   private static void enterBoth(Object first, Object then, CyclicBarrier bothHaveOne) {
@@ -337,7 +453,7 @@ class ClosedWorldTest {
         () -> {
           for (int i = 0; i < 20; i++) {
             Computation<Object> sleeper =
-                Fibers.spawn(
+                Fibers.start(
                     () -> {
                       Fiber.sleep(Duration.ofMillis(1));
                       return "slept";
@@ -398,7 +514,7 @@ class ClosedWorldTest {
             List<Computation<Object>> ends = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
               ends.add(
-                  Fibers.spawn(
+                  Fibers.start(
                       () -> {
                         for (int round = 0; round < 3; round++) {
                           synchronized (lock) {
@@ -424,7 +540,7 @@ class ClosedWorldTest {
       scheduler.run(
           () -> {
             for (int i = 0; i < 4; i++) {
-              Fibers.spawnBare(Fiber::yield);
+              Fibers.startBare(Fiber::yield);
             }
           });
     }
@@ -473,7 +589,7 @@ class ClosedWorldTest {
           () -> {
             for (int turn = 0; turn < 1_000; turn++) {
               for (int i = 0; i < 4; i++) {
-                Fibers.spawnBare(() -> {});
+                Fibers.startBare(() -> {});
               }
               Fiber.yield();
               Trigger trigger = new Trigger();

@@ -3,6 +3,7 @@ package dev.picos.sched.randos;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
+import dev.picos.testing.fibers.Fibers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -281,7 +282,7 @@ enum Programs {
           for (int i = 0; i < FIBERS; i++) {
             int fiber = i;
             ends.add(
-                Fibers.spawn(
+                Fibers.start(
                     () -> {
                       for (int round = 0; round < ROUNDS; round++) {
                         log.append((char) ('a' + fiber));

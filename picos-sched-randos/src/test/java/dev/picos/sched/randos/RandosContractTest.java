@@ -10,7 +10,7 @@ import java.util.Set;
 class RandosContractTest extends SchedulerContract {
   @Override
   protected Scheduler newScheduler() {
-    return RandosScheduler.create();
+    return RandosScheduler.builder().endsOnInterrupt(false).build();
   }
 
   @Override

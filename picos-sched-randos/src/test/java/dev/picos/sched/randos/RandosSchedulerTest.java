@@ -16,6 +16,7 @@ import dev.picos.core.Outcome;
 import dev.picos.core.Trigger;
 import dev.picos.domains.Domain;
 import dev.picos.domains.Domains;
+import dev.picos.testing.fibers.Fibers;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ class RandosSchedulerTest {
 
   // Seeds
 
-  /** RN-01, for our own operations and for classes of the JDK. */
+  /** This is for our own operations and for classes of the JDK. */
   @ParameterizedTest
   @EnumSource
   void sameSeed_givesTheSameSchedule(Programs program) {
@@ -55,7 +56,6 @@ class RandosSchedulerTest {
     }
   }
 
-  /** RN-01. */
   @ParameterizedTest
   @EnumSource
   void differentSeeds_giveDifferentSchedules(Programs program) {
@@ -109,7 +109,7 @@ class RandosSchedulerTest {
     }
   }
 
-  /** RN-01, for what libraries leave to chance. */
+  /** This is for what libraries leave to chance. */
   @Test
   void seed_determinesRandom() {
     Set<List<Integer>> all = new HashSet<>();
@@ -126,7 +126,7 @@ class RandosSchedulerTest {
     scheduler.run(
         () -> {
           for (int i = 0; i < 10; i++) {
-            Fibers.spawnBare(
+            Fibers.startBare(
                 () -> {
                   draws.add(Fiber.random(1_000));
                   Fiber.yield();
@@ -152,7 +152,7 @@ class RandosSchedulerTest {
             });
   }
 
-  /** RN-01: such a thread, and what it spawns, has no part in the choices. */
+  /** Such a thread, and what it spawns, has no part in the choices. */
   @Test
   void threadsThatFibersStart_leaveTheScheduleAsItIs() {
     for (long seed = 0; seed < 20; seed++) {
@@ -164,7 +164,7 @@ class RandosSchedulerTest {
                   Thread.startVirtualThread(
                       () -> {
                         for (int i = 0; i < 10; i++) {
-                          Fibers.spawnBare(Fiber::yield);
+                          Fibers.startBare(Fiber::yield);
                           Fiber.yield();
                         }
                       }));
@@ -179,7 +179,7 @@ class RandosSchedulerTest {
         () -> {
           for (int i = 0; i < 5; i++) {
             char name = (char) ('a' + i);
-            Fibers.spawnBare(
+            Fibers.startBare(
                 () -> {
                   first.run();
                   for (int turn = 0; turn < 6; turn++) {
@@ -207,6 +207,23 @@ class RandosSchedulerTest {
       seeds.add(RandosScheduler.create().seed());
     }
     assertThat(seeds).hasSize(10);
+  }
+
+  @Test
+  void seedOfTheJvm_isThatOfWhoeverIsGivenNone() {
+    // a failure is repeated with an option of the JVM, and no edit; a seed in the program stays
+    System.setProperty("picos.randos.seed", "-42");
+    try {
+      assertThat(RandosScheduler.create().seed()).isEqualTo(-42);
+      assertThat(RandosScheduler.builder().virtualTime(true).build().seed()).isEqualTo(-42);
+      assertThat(seeded(7).seed()).isEqualTo(7);
+      System.setProperty("picos.randos.seed", "none");
+      assertThatIllegalArgumentException()
+          .isThrownBy(RandosScheduler::create)
+          .withMessage("picos.randos.seed must be a whole number: none");
+    } finally {
+      System.clearProperty("picos.randos.seed");
+    }
   }
 
   // Failures
@@ -238,10 +255,11 @@ class RandosSchedulerTest {
                 seeded(4711)
                     .run(
                         () ->
-                            Fibers.spawnBare(
+                            Fibers.startBare(
                                 () -> {
                                   throw new IllegalStateException("of the fiber");
                                 })));
+    assertThat(error).hasMessageContaining("stopped a run of RandosScheduler[seed 4711]; fibers");
     assertThat(error.getSuppressed()).singleElement().asString().contains("seed 4711");
   }
 
@@ -293,7 +311,7 @@ class RandosSchedulerTest {
           .build()
           .run(
               () -> {
-                Fibers.spawnBare(() -> log.append("child "));
+                Fibers.startBare(() -> log.append("child "));
                 operation.run();
                 log.append("parent ");
               });
@@ -313,7 +331,7 @@ class RandosSchedulerTest {
         .containsExactlyInAnyOrder("parent child ", "child parent ");
   }
 
-  /** RN-01: every operation can switch, though it does not suspend. */
+  /** Every operation can switch, though it does not suspend. */
   @Test
   void everyOperation_maySwitch() {
     String[] both = {"parent child ", "child parent "};
@@ -348,7 +366,7 @@ class RandosSchedulerTest {
             () -> {
               for (int i = 0; i < 5; i++) {
                 int number = i;
-                Fibers.spawnBare(() -> order.add(number));
+                Fibers.startBare(() -> order.add(number));
               }
             });
     assertThat(order).containsExactly(4, 3, 2, 1, 0);
@@ -363,7 +381,7 @@ class RandosSchedulerTest {
                 RandosScheduler.builder()
                     .strategy(seed -> ready -> ready.size())
                     .build()
-                    .run(() -> Fibers.spawnBare(() -> {})));
+                    .run(() -> Fibers.startBare(() -> {})));
     assertThat(error).hasRootCauseInstanceOf(IndexOutOfBoundsException.class);
   }
 
@@ -379,7 +397,7 @@ class RandosSchedulerTest {
         .run(
             () -> {
               for (int hours : new int[] {3, 1, 1000, 2}) {
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       Fiber.sleep(Duration.ofHours(hours));
                       log.add(hours + " h");
@@ -400,7 +418,7 @@ class RandosSchedulerTest {
                 () -> {
                   Computation<Object> soon = new Computation<>();
                   soon.cancelAfter(Duration.ofNanos(1), new IllegalStateException("late"));
-                  Fibers.spawnBare(
+                  Fibers.startBare(
                       () -> {
                         while (yields.incrementAndGet() < 1000) {
                           Fiber.yield();
@@ -427,14 +445,14 @@ class RandosSchedulerTest {
           .run(
               () -> {
                 entered.cancelAfter(Duration.ofHours(1), new IllegalStateException("late"));
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       synchronized (monitor) {
                         Fiber.yield();
                         Fiber.yield();
                       }
                     });
-                Fibers.spawnBare(
+                Fibers.startBare(
                     () -> {
                       synchronized (monitor) {
                         entered.tryReturn("in time");
@@ -457,10 +475,10 @@ class RandosSchedulerTest {
           .run(
               () -> {
                 for (int i = 0; i < 50; i++) {
-                  Fibers.spawnBare(
+                  Fibers.startBare(
                       () -> {
                         Fiber.yield();
-                        Fibers.spawnBare(ended::incrementAndGet);
+                        Fibers.startBare(ended::incrementAndGet);
                       });
                 }
               });
@@ -468,7 +486,7 @@ class RandosSchedulerTest {
     }
   }
 
-  /** SC-25: after any operation that can switch a fiber may find itself on another domain. */
+  /** After any operation that can switch a fiber may find itself on another domain. */
   @Test
   void twoDomains_fibersMoveWithEveryOperation() {
     assumeThat(Domains.shared().size()).isGreaterThan(1);
@@ -477,11 +495,11 @@ class RandosSchedulerTest {
             "yield",
             Fiber::yield,
             "await",
-            () -> assertThat(Fibers.spawn(() -> 1).await()).isEqualTo(1),
+            () -> assertThat(Fibers.start(() -> 1).await()).isEqualTo(1),
             "timeout",
             () -> new Computation<>().cancelAfter(Duration.ZERO, new CancellationException()),
             "spawn",
-            () -> Fibers.spawnBare(() -> {}));
+            () -> Fibers.startBare(() -> {}));
     operations.forEach(
         (name, operation) -> {
           AtomicBoolean moved = new AtomicBoolean();
@@ -492,7 +510,7 @@ class RandosSchedulerTest {
               .run(
                   () -> {
                     for (int i = 0; i < 8; i++) {
-                      Fibers.spawnBare(
+                      Fibers.startBare(
                           () -> {
                             while (!moved.get()) {
                               Optional<Domain> before = Domains.shared().current();
@@ -520,7 +538,7 @@ class RandosSchedulerTest {
     assertThatNullPointerException()
         .isThrownBy(() -> RandosScheduler.builder().strategy(seed -> null).build().run(() -> {}));
     assertThatNullPointerException()
-        .isThrownBy(() -> builder.build().run(new Fiber(new Computation<>(), false), null));
+        .isThrownBy(() -> builder.build().run(new Fiber(new Computation<>()), null));
     assertThatNullPointerException().isThrownBy(() -> builder.build().run(null, self -> {}));
   }
 

@@ -10,7 +10,7 @@ import java.util.Set;
 class RandosTwoDomainsContractTest extends SchedulerContract {
   @Override
   protected Scheduler newScheduler() {
-    return RandosScheduler.builder().domains(2).build();
+    return RandosScheduler.builder().domains(2).endsOnInterrupt(false).build();
   }
 
   @Override

@@ -10,7 +10,11 @@ import java.util.Set;
 class RandosVirtualTimeContractTest extends SchedulerContract {
   @Override
   protected Scheduler newScheduler() {
-    return RandosScheduler.builder().virtualTime(true).closedWorld(false).build();
+    return RandosScheduler.builder()
+        .virtualTime(true)
+        .closedWorld(false)
+        .endsOnInterrupt(false)
+        .build();
   }
 
   @Override

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An {@code int} that is changed atomically, and that fibers can wait on until it changes.
  *
- * <p>A lock, of which 0 says that it is free, 1 that it is taken, and 2 that fibers may wait for
- * it:
+ * <p>An example is a lock, where 0 means that it is free, 1 that it is taken, and 2 that fibers may
+ * wait for it:
  *
  * {@snippet :
  * AwaitableInt state = new AwaitableInt(0);
@@ -31,20 +31,20 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>Changing the value wakes nobody: that is what {@link #signal} and {@link #broadcast} are for,
- * after the change. They wake only fibers that expect another value than the present one, oldest
- * first. A change that is taken back before anyone looks may never be noticed. {@link #await(int)}
- * may also return without the change that the caller hopes for, so it is called in a loop.
+ * <p>Changing the value wakes no fiber: call {@link #signal} or {@link #broadcast} after the
+ * change. They wake only fibers that expect another value than the present one, oldest first. A
+ * change that is taken back before a fiber looks may never be noticed. {@link #await(int)} may also
+ * return without the change that the caller hopes for, so call it in a loop.
  *
  * <p>Every access is volatile: what a fiber does before it changes the value happens before what
- * another does after it has seen that; and what is done before a signal, before the return of the
- * await that it ends.
+ * another fiber does after it has seen the change. What a fiber does before a signal happens before
+ * the return of the await that the signal ends.
  *
  * <p>Progress: everything but the waiting is lock-free. Space: 24 bytes, and some 100 for each
  * waiter; waiters that are canceled are cleaned up in amortised constant time, and no more of them
  * are kept than there are others.
  */
-public final class AwaitableInt extends Waitable {
+public final class AwaitableInt extends Awaitable {
   private static final VarHandle VALUE;
 
   static {
@@ -57,7 +57,7 @@ public final class AwaitableInt extends Waitable {
 
   private volatile int value;
 
-  /** Makes one that holds {@code value}. */
+  /** Makes an awaitable that holds {@code value}. */
   public AwaitableInt(int value) {
     VALUE.set(this, value);
   }
@@ -68,20 +68,20 @@ public final class AwaitableInt extends Waitable {
     return value;
   }
 
-  /** Sets the value; wakes nobody. */
+  /** Sets the value; wakes no fiber. */
   public void set(int value) {
     Point.before(this, Point.Kind.WRITE);
     this.value = value;
   }
 
-  /** Sets the value, and returns what it was; wakes nobody. */
+  /** Sets the value, and returns what it was; wakes no fiber. */
   public int getAndSet(int value) {
     Point.before(this, Point.Kind.UPDATE);
     return (int) VALUE.getAndSet(this, value);
   }
 
   /**
-   * Sets the value to {@code after} if it is {@code before}; wakes nobody.
+   * Sets the value to {@code after} if it is {@code before}; wakes no fiber.
    *
    * @return whether it was; there are no spurious failures
    */
@@ -117,7 +117,7 @@ public final class AwaitableInt extends Waitable {
   }
 
   /**
-   * As {@link #await(int)}, for no longer than {@code duration}; if that is zero, does not wait.
+   * As {@link #await(int)}, but waits no longer than {@code duration}; not at all if that is zero.
    *
    * @return {@code false} if the time is over, no signal has come, and the value is {@code before}
    * @throws IllegalArgumentException if {@code duration} is negative
@@ -127,10 +127,10 @@ public final class AwaitableInt extends Waitable {
   }
 
   /**
-   * As {@link #await(int)}, for no longer than until {@code limit} completes, with whatever
+   * As {@link #await(int)}, but waits no longer than until {@code limit} completes, with whatever
    * outcome. For waits that take several steps within one limit.
    *
-   * @param limit what ends the wait; {@code null} for nothing
+   * @param limit the computation whose completion ends the wait; {@code null} for none
    * @return {@code false} if the limit has completed, no signal has come, and the value is {@code
    *     before}
    */

@@ -8,10 +8,11 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@code long} that is changed atomically, and that fibers can wait on until it changes. All that
- * is said of {@link AwaitableInt} holds for it.
+ * A {@code long} that is changed atomically, and that fibers can wait on until it changes. What
+ * {@link AwaitableInt} says holds for it, too.
  *
- * <p>An event count, on which a consumer that finds nothing waits for the next announcement:
+ * <p>An example is an event count, on which a consumer that finds nothing waits for the next
+ * announcement:
  *
  * {@snippet :
  * AwaitableLong events = new AwaitableLong(0);
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  */
-public final class AwaitableLong extends Waitable {
+public final class AwaitableLong extends Awaitable {
   private static final VarHandle VALUE;
 
   static {
@@ -46,7 +47,7 @@ public final class AwaitableLong extends Waitable {
 
   private volatile long value;
 
-  /** Makes one that holds {@code value}. */
+  /** Makes an awaitable that holds {@code value}. */
   public AwaitableLong(long value) {
     VALUE.set(this, value);
   }
@@ -57,20 +58,20 @@ public final class AwaitableLong extends Waitable {
     return value;
   }
 
-  /** Sets the value; wakes nobody. */
+  /** Sets the value; wakes no fiber. */
   public void set(long value) {
     Point.before(this, Point.Kind.WRITE);
     this.value = value;
   }
 
-  /** Sets the value, and returns what it was; wakes nobody. */
+  /** Sets the value, and returns what it was; wakes no fiber. */
   public long getAndSet(long value) {
     Point.before(this, Point.Kind.UPDATE);
     return (long) VALUE.getAndSet(this, value);
   }
 
   /**
-   * Sets the value to {@code after} if it is {@code before}; wakes nobody.
+   * Sets the value to {@code after} if it is {@code before}; wakes no fiber.
    *
    * @return whether it was; there are no spurious failures
    */
@@ -106,7 +107,7 @@ public final class AwaitableLong extends Waitable {
   }
 
   /**
-   * As {@link #await(long)}, for no longer than {@code duration}; if that is zero, does not wait.
+   * As {@link #await(long)}, but waits no longer than {@code duration}; not at all if that is zero.
    *
    * @return {@code false} if the time is over, no signal has come, and the value is {@code before}
    * @throws IllegalArgumentException if {@code duration} is negative
@@ -116,10 +117,10 @@ public final class AwaitableLong extends Waitable {
   }
 
   /**
-   * As {@link #await(long)}, for no longer than until {@code limit} completes, with whatever
+   * As {@link #await(long)}, but waits no longer than until {@code limit} completes, with whatever
    * outcome. For waits that take several steps within one limit.
    *
-   * @param limit what ends the wait; {@code null} for nothing
+   * @param limit the computation whose completion ends the wait; {@code null} for none
    * @return {@code false} if the limit has completed, no signal has come, and the value is {@code
    *     before}
    */

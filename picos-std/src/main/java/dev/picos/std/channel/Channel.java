@@ -1,7 +1,9 @@
 package dev.picos.std.channel;
 
+import dev.picos.core.BlockWith;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
+import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
 import dev.picos.core.Point;
 import dev.picos.std.event.Event;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * {@snippet :
  * Channel<Job> jobs = Channel.buffered(16);
- * Bundle.joinAfter(bundle -> {
+ * Bundle.run(bundle -> {
  *   bundle.fork(() -> {
  *     for (Job job : jobs) { // until the channel is closed and nothing is left in it
  *       run(job);
@@ -38,72 +40,113 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>A {@linkplain #rendezvous rendezvous} channel holds nothing: to send is to meet a fiber that
- * receives. A {@linkplain #buffered buffered} one takes so many items ahead before senders wait, an
- * {@linkplain #unbounded unbounded} one any number. Any fiber and thread may use either end. Each
- * item is received once. {@code null} may be an item.
+ * receives. A {@linkplain #buffered buffered} one takes the given number of items ahead before
+ * senders wait, an {@linkplain #unbounded unbounded} one any number. Any fiber or thread may use
+ * either end. Each item is received once, or discarded. {@code null} may be an item.
  *
- * <p>Fair: items are received in the order in which they were sent, those that wait are served in
- * the order in which they came, whether they wait in an operation or in a {@code select}, and what
- * is free is handed to the first of them directly.
+ * <p>Fair: items are received in the order in which they were sent. Fibers that wait, in an
+ * operation or in a {@code select}, are served in the order in which they came: an item, or a free
+ * place in the buffer, is handed directly to the first of them.
  *
- * <p><b>Closing.</b> After {@link #close} senders, those that wait included, throw {@link
- * ChannelClosedException}; receivers get what is left in the buffer, and then throw it too.
+ * <p><b>Two ends.</b> A channel is a {@link Sink} for senders and a {@link Source} for receivers,
+ * and can be handed out as one of them alone. Senders call {@link #close}. After that, all senders,
+ * including those that wait, throw {@link ChannelClosedException}, while receivers get what is left
+ * in the buffer and then throw it, too. Receivers call {@link #cancel}, which closes the channel
+ * and discards what is left.
  *
- * <p><b>Events.</b> {@link #sendEvent} and {@link #receiveEvent} are the same as values, to be
- * combined with others: one {@code select} may offer to send on one channel, receive from another
- * and time out, and exactly one of them happens. A fiber never meets itself: offers to send and to
- * receive on the same channel in one synchronization are for others.
+ * <p><b>Discarding.</b> A buffer that is full may also {@linkplain Overflow drop} the oldest item
+ * or the latest, so that senders never wait. Each item that is dropped, or left when the channel is
+ * canceled, goes once to the callback that the channel was made with, if there is one. The callback
+ * runs in the fiber whose operation discards the item, with cancelation forbidden. If it throws,
+ * the operation, which has taken effect by then, throws the same, a checked exception inside a
+ * {@link ComputationException}. An item that is not sent because the sender is canceled, runs out
+ * of time or finds the channel closed is not discarded: it remains the sender's.
  *
- * <p>What a fiber does before it sends happens before what the one does that receives the item.
+ * <p><b>Events.</b> {@link #sendEvent} and {@link #receiveEvent} are the same operations as values
+ * that can be combined with others: one {@code select} may offer to send on one channel, to receive
+ * from another and to time out, and exactly one of these happens. A fiber never meets itself: if
+ * one synchronization offers both to send and to receive on the same channel, only other fibers can
+ * accept these offers.
  *
- * <p>Progress: everything but the waiting is lock-free; two fibers that meet while both have other
- * alternatives are obstruction-free and back off. Space: 24 bytes for each item in the buffer, some
- * 50 bytes for each one that waits. Those that gave up, or lost, are cleaned up in amortised
- * constant time, and no more of them are kept than there are others (and sixteen).
+ * <p>What a fiber does before it sends an item happens before what the receiver does after it has
+ * received the item.
+ *
+ * <p>Progress: everything but the waiting is lock-free, except that a meeting of two fibers that
+ * both have other alternatives is obstruction-free, with back-off. Space: 24 bytes for each item in
+ * the buffer, and some 50 bytes for each fiber that waits. Waits that were given up, or lost in a
+ * {@code select}, are cleaned up in amortised constant time, and no more of them are kept than
+ * there are others (and sixteen).
  *
  * @param <T> the type of the items
  */
-public final class Channel<T extends @Nullable Object> implements Iterable<T> {
+public final class Channel<T extends @Nullable Object> implements Source<T>, Sink<T> {
   // For maintainers.
   //
-  // One list of nodes (see both), as in the dual queues of Scherer and Scott. Both senders and
-  // receivers are appended at the end; whoever comes and finds a partner in the list takes no
-  // place.
+  // A channel is one list of nodes (see NodeList and Node), as in the dual queues of Scherer and
+  // Scott. Senders and receivers are both appended at the end. An operation that finds a partner in
+  // the list takes no place.
   //
   // Invariants:
-  //   1 no two live nodes are of different sides, unless they are offers of one synchronization
-  //   2 no sender waits in front of an item in the buffer
+  //   1 No two live nodes are on different sides, unless they are offers of one synchronization.
+  //   2 No sender waits in front of an item in the buffer.
   //
-  // For 1, who wants a place first reads which node is the last, then looks for a partner from the
-  // head on, and appends with a compare-and-set on the last node, which fails if anyone else came.
-  // He need not look at all nodes: what he finds waiting on his own side is proof enough that there
-  // is no partner, except that an offer there may have a twin on the other side further on; two
-  // waiting parties have not. Proof: let a node K of my side be live at a time after I read the
-  // last node. By 1 the live nodes of the other side are of the same synchronization as K. So if K
-  // is no waiting offer there are none; and none of those that are dead comes back. If I met
-  // another party L later, those that are live then were live when I met K, and belong to both K
-  // and L; so there are none.
+  // Invariant 1. A thread that wants a place first reads which node is the last. Then it searches
+  // for a partner from the head on. Finally it appends its own node with a compare-and-set on that
+  // last node, which fails if another node has been appended meanwhile. The search need not look at
+  // all nodes:
   //
-  // Capacity: `room` is how many items may still come into the buffer. A sender that finds none
-  // waits. When an item is taken from the buffer its room goes to the first sender that waits, by
-  // making its item one of the buffer. Only if nobody waits it is added to `room`; a sender that
-  // came to wait meanwhile looks at `room` again after it has its place, so that one of the two
-  // sees the other. `crowded` spares the search for senders where none ever waited: it is set by a
-  // sender after it got its place and before it looks at `room`, and cleared by who then searches
-  // once more. `firstWaiting` is a node before which no sender waits.
+  // Claim: no node up to the last one is a partner if the search has found, on its own side and not
+  // counting offers of its own synchronization,
+  //   a either a live node K that is not an offer that waits,
+  //   b or two offers that wait, K and then L, of different synchronizations.
+  // Proof:
+  //   1 K was live at some time after the last node was read. By invariant 1, all nodes of the
+  //     other side that were live at that time belong to the same synchronization as K.
+  //   2 A dead node never becomes live again. So this holds at all later times for the nodes up to
+  //     the last one.
+  //   3 In case a, K belongs to no synchronization. So there is no live node of the other side.
+  //   4 In case b, what holds for K holds for L. So a live node of the other side would belong to
+  //     the synchronizations of both, which differ. So there is none.
   //
-  // For 2, a place in the buffer goes to the first sender that waits; and a sender that comes and
-  // takes one looks for senders that wait after it has read which node is the last, and gives the
-  // place to the first of them, if there is one. Senders wait only behind that node then, or the
-  // compare-and-set that appends the item fails. So items come into the buffer in the order of the
-  // list.
+  // Capacity. `room` is the number of items that the buffer can still take. A sender that finds 0
+  // waits. When an item is taken from the buffer, its room goes to the first sender that waits,
+  // whose item becomes one of the buffer. Only if no sender waits is the room added to `room`. A
+  // sender that has begun to wait meanwhile looks at `room` again after it has got its place; so
+  // one of the two sees the other. `crowded` spares the search for senders where none has ever
+  // waited. A sender sets it after it has got its place and before it looks at `room`. A thread
+  // that clears it searches once more afterwards. `firstWaiting` is a node before which no sender
+  // waits.
   //
-  // Ordering: all accesses are volatile, since several of the arguments above are of the kind "one
-  // of the two sees the other". On x86 that costs nothing that the compare-and-sets do not cost.
+  // Invariant 2. Claim: items come into the buffer in the order of the list. Proof:
+  //   1 A free place in the buffer goes to the first sender that waits.
+  //   2 A sender that comes and takes a free place reads which node is the last, and then looks for
+  //     senders that wait. If there are any, it gives the place to the first of them.
+  //   3 If there are none, a sender that begins to wait does so behind that last node. Then the
+  //     compare-and-set that was to append the item fails.
   //
-  // Differences from the original: that has a sketch of rendezvous channels only, whose queue is
-  // one immutable value, and which needs a transaction for each meeting of an event, and leaves
-  // dead offers in place.
+  // Dropping the oldest. Here `room` is not limited. Instead, items have numbers, each one more
+  // than that of the item in front of it. A thread that has sent an item drops those items in the
+  // buffer whose numbers are less than its own by the capacity or more. Since items leave the
+  // buffer in their order, these are the ones that are too many.
+  //
+  // The numbers begin anew behind the node of a receiver. Nevertheless, the numbers of two items
+  // that were in the buffer at the same time can be compared, since there was no receiver between
+  // them then. So a sender first sees that the other item is in the buffer, and then that its own
+  // still is. If its own has left, those in front of it have left, too.
+  //
+  // A receiver may take an item although younger ones make it one too many. This receive linearizes
+  // before the sends of the younger ones, which have not returned yet.
+  //
+  // A fiber that waits until the channel is closed and drained waits for `drained`. Either the
+  // thread that has closed the channel completes it, or the one that has taken the last item. Each
+  // of the two first does its own part, and then looks whether the other has done its part.
+  //
+  // Ordering: all accesses are volatile, since several of the arguments above have the form "one of
+  // the two sees the other". On x86 this costs nothing beyond the compare-and-sets.
+  //
+  // Differences from the original: the original is a sketch of rendezvous channels only. Its queue
+  // is one immutable value, each meeting of an event takes a transaction, and dead offers stay in
+  // place.
 
   private static final VarHandle FIRST_WAITING;
   private static final VarHandle ROOM;
@@ -122,7 +165,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
 
   private static final int UNBOUNDED = -1;
 
-  /** Why a place at the end is wanted, if there is no partner. */
+  /** What place at the end is wanted if there is no partner. */
   private enum Place {
     NONE,
     IN_BUFFER,
@@ -130,9 +173,19 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   }
 
   private final int capacity;
+
+  /**
+   * The most items in the buffer where the oldest are dropped; elsewhere the same as {@code
+   * capacity}.
+   */
+  private final int limit;
+
+  private final Overflow overflow;
+  private final BlockWith<? super T, ?> onDiscard;
   private final NodeList<T> list = new NodeList<>();
   private final Event<T> receiveEvent = Event.fromRequest(new Receive());
   private final Computation<@Nullable Void> closing = new Computation<>();
+  private final Computation<@Nullable Void> drained = new Computation<>();
 
   @SuppressWarnings("unused") // through FIRST_WAITING
   private volatile Node<T> firstWaiting;
@@ -143,15 +196,18 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   @SuppressWarnings("unused") // through CROWDED
   private volatile boolean crowded;
 
-  private Channel(int capacity) {
-    this.capacity = capacity;
-    this.room = capacity;
+  private Channel(int capacity, Overflow overflow, BlockWith<? super T, ?> onDiscard) {
+    this.capacity = overflow == Overflow.DROP_OLDEST ? UNBOUNDED : capacity;
+    this.limit = capacity;
+    this.overflow = overflow;
+    this.onDiscard = onDiscard;
+    this.room = this.capacity;
     firstWaiting = list.head();
   }
 
   /** Makes a channel without a buffer, where each sender waits for a receiver. */
   public static <T extends @Nullable Object> Channel<T> rendezvous() {
-    return new Channel<>(0);
+    return new Channel<>(0, Overflow.WAIT, item -> {});
   }
 
   /**
@@ -160,54 +216,63 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    * @throws IllegalArgumentException if {@code capacity} is not positive
    */
   public static <T extends @Nullable Object> Channel<T> buffered(int capacity) {
+    return buffered(capacity, Overflow.WAIT);
+  }
+
+  /**
+   * Makes a channel that takes {@code capacity} items ahead of the receivers. When its buffer is
+   * full, senders wait or an item is dropped, as {@code overflow} says.
+   *
+   * @throws IllegalArgumentException if {@code capacity} is not positive
+   */
+  public static <T extends @Nullable Object> Channel<T> buffered(int capacity, Overflow overflow) {
+    return buffered(capacity, overflow, item -> {});
+  }
+
+  /**
+   * As {@link #buffered(int, Overflow)}, with a callback for the items that are {@linkplain Channel
+   * discarded}.
+   *
+   * @throws IllegalArgumentException if {@code capacity} is not positive
+   */
+  public static <T extends @Nullable Object> Channel<T> buffered(
+      int capacity, Overflow overflow, BlockWith<? super T, ?> onDiscard) {
     if (capacity <= 0) {
       throw new IllegalArgumentException(
           "capacity must be positive: " + capacity + "; for no buffer there is rendezvous()");
     }
-    return new Channel<>(capacity);
+    return new Channel<>(
+        capacity,
+        Objects.requireNonNull(overflow, "overflow"),
+        Objects.requireNonNull(onDiscard, "onDiscard"));
   }
 
   /** Makes a channel that takes any number of items ahead of the receivers: senders never wait. */
   public static <T extends @Nullable Object> Channel<T> unbounded() {
-    return new Channel<>(UNBOUNDED);
+    return unbounded(item -> {});
   }
 
   /**
-   * Sends {@code item}: waits until a receiver takes it or it has a place in the buffer.
-   *
-   * <p>Cancelation: none if it need not wait. Else a fiber that is canceled before or while it
-   * waits throws the reason, and the item is not sent; but if the item was taken by then, this
-   * returns.
-   *
-   * @throws ChannelClosedException if the channel is closed, or is while this waits; the item is
-   *     not sent then
+   * As {@link #unbounded()}, with a callback for the items that are {@linkplain Channel discarded}.
    */
+  public static <T extends @Nullable Object> Channel<T> unbounded(
+      BlockWith<? super T, ?> onDiscard) {
+    return new Channel<>(UNBOUNDED, Overflow.WAIT, Objects.requireNonNull(onDiscard, "onDiscard"));
+  }
+
+  @Override
   public void send(T item) {
     requireOpen(sendLater(item, null));
   }
 
-  /**
-   * Sends {@code item} if that is possible without waiting. It may miss a place in the buffer that
-   * becomes free at that moment. Not cancelable.
-   *
-   * @return whether it was sent
-   * @throws ChannelClosedException if the channel is closed
-   */
+  @Override
   public boolean trySend(T item) {
     Node<T> met = send(item, Place.NONE);
     requireOpen(met);
     return met != null;
   }
 
-  /**
-   * Sends {@code item} if that is possible within {@code timeout}; with zero, at once.
-   *
-   * <p>Cancelation: as {@link #send}; also with zero.
-   *
-   * @return whether it was sent
-   * @throws ChannelClosedException as {@link #send}
-   * @throws IllegalArgumentException if {@code timeout} is negative
-   */
+  @Override
   public boolean trySend(T item, Duration timeout) {
     Deadline.require(timeout);
     Node<T> met = send(item, Place.NONE);
@@ -220,40 +285,26 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     return met != null;
   }
 
-  /**
-   * Receives the next item: waits until there is one.
-   *
-   * <p>Cancelation: none if it need not wait. Else a fiber that is canceled before or while it
-   * waits throws the reason, and has received nothing; but if it was given an item by then, this
-   * returns that.
-   *
-   * @throws ChannelClosedException if the channel is closed and nothing is left in it, or is while
-   *     this waits
-   */
+  @Override
   public T receive() {
     return Node.unmasked(requireItem(Objects.requireNonNull(receiveLater(null))));
   }
 
-  /**
-   * Receives the next item if there is one. Not cancelable.
-   *
-   * @return the item, or {@code null} if there is none
-   * @throws ChannelClosedException if the channel is closed and nothing is left in it
-   */
+  @Override
+  public Received<T> receiveOrClosed() {
+    Object received = Objects.requireNonNull(receiveLater(null));
+    return received instanceof Node.End<?> end
+        ? new Received.Closed<>(end.cause)
+        : new Received.Item<>(Node.<T>unmasked(received));
+  }
+
+  @Override
   public Outcome.@Nullable Returned<T> tryReceive() {
     Object received = receiveNow();
     return received == null ? null : returned(requireItem(received));
   }
 
-  /**
-   * Receives the next item if one comes within {@code timeout}; with zero, if there is one.
-   *
-   * <p>Cancelation: as {@link #receive}; also with zero.
-   *
-   * @return the item, or {@code null} if none came
-   * @throws ChannelClosedException as {@link #receive}
-   * @throws IllegalArgumentException if {@code timeout} is negative
-   */
+  @Override
   public Outcome.@Nullable Returned<T> tryReceive(Duration timeout) {
     Deadline.require(timeout);
     Object received = receiveNow();
@@ -265,35 +316,30 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     return received == null ? null : returned(requireItem(received));
   }
 
-  /**
-   * Returns the event of {@link #send}: whoever commits to it has sent {@code item}, once for each
-   * synchronization. Throws {@link ChannelClosedException} as {@code send} does.
-   */
+  @Override
   public Event<@Nullable Void> sendEvent(T item) {
     return Event.fromRequest(new Send(item)).<@Nullable Void>map(sent -> null);
   }
 
-  /**
-   * Returns the event of {@link #receive}: gives the next item. Throws {@link
-   * ChannelClosedException} as {@code receive} does.
-   */
+  @Override
   public Event<T> receiveEvent() {
     return receiveEvent;
   }
 
-  /** As {@link #close(Throwable)}, without a cause. */
-  public void close() {
-    close(null);
+  @Override
+  public Event<Received<T>> receiveOrClosedEvent() {
+    return receiveEvent
+        .<Received<T>>map(Received.Item::new)
+        .handle(
+            failure -> {
+              if (failure instanceof ChannelClosedException closed) {
+                return new Received.Closed<>(closed.getCause());
+              }
+              throw failure;
+            });
   }
 
-  /**
-   * Closes this channel: whoever sends, or waits to, throws {@link ChannelClosedException}, and so
-   * does whoever receives, or waits to, once nothing is left in the buffer. If {@code cause} is not
-   * {@code null}, it is the cause of these exceptions, and iterations throw them instead of ending.
-   * Does nothing if this channel is closed. Never waits; not cancelable. If the scheduler of one of
-   * those who wait fails to wake it, the others are told all the same, and then this throws what
-   * that threw.
-   */
+  @Override
   public void close(@Nullable Throwable cause) {
     Node<T> end = new Node.End<>(cause);
     for (Node<T> last = list.last(); !isEnd(last); last = list.last()) {
@@ -301,15 +347,36 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
   }
 
-  /** Returns whether this channel has been closed; items may be left in it. */
+  @Override
+  public void cancel() {
+    Throwable failure = null;
+    try {
+      close();
+    } catch (Throwable thrown) { // by the scheduler of a fiber that waits
+      failure = thrown;
+    }
+    for (Object left = receiveNow(); left != null && !(left instanceof Node.End<?>); ) {
+      try {
+        discard(Node.unmasked(left));
+      } catch (Throwable thrown) {
+        failure = Failures.joined(failure, thrown);
+      }
+      left = receiveNow();
+    }
+    if (failure != null) {
+      throw ComputationException.unchecked(failure);
+    }
+  }
+
+  @Override
   public boolean isClosed() {
     return isEnd(list.last());
   }
 
   /**
-   * Whether {@code last} is the end. If so, nobody waits in front of it any more: whoever sees that
-   * the channel is closed first does what is left of closing it, in the place of the closer, and so
-   * nobody meets after that.
+   * Whether {@code last} is the end. If so, no node in front of it waits any more: each thread that
+   * sees that the channel is closed first finishes the closing on behalf of the closer, so that no
+   * two operations meet after that.
    */
   private boolean isEnd(Node<T> last) {
     if (!(last instanceof Node.End<T> end)) {
@@ -328,22 +395,25 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
         node = Objects.requireNonNull(list.after(node)); // the end is the last
       }
       list.clean();
-      if (failure != null) { // whoever finds the end next tells those who could not be told
+      if (failure != null) { // the next to find the end tells those left
         throw ComputationException.unchecked(failure);
       }
       closing.tryReturn(null);
+      tellIfDrained();
     }
     return true;
   }
 
   /**
-   * Returns an iterator that receives: {@code hasNext} waits for the next item, and is {@code
-   * false} when the channel is closed and nothing is left in it; if it was closed with a cause,
-   * {@code hasNext} throws {@link ChannelClosedException} then. For one fiber. Several iterators
-   * share the items.
-   *
-   * <p>Cancelation: {@code hasNext} as {@link #receive}.
+   * Completes {@code drained} if this channel is. To be called after closing this channel, and
+   * after taking an item out of the buffer: the later of the two sees what the other did.
    */
+  private void tellIfDrained() {
+    if (!closing.isRunning() && drained.isRunning() && isDrained()) {
+      drained.tryReturn(null);
+    }
+  }
+
   @Override
   public Iterator<T> iterator() {
     return new Iterator<>() {
@@ -372,41 +442,43 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     };
   }
 
-  /**
-   * Returns a publisher of the items of this channel. Each subscriber is served by a fiber in
-   * {@code scope}, which receives as the subscriber asks, so that several subscribers, like several
-   * receivers, share the items. It is told of the end when this channel is closed and nothing is
-   * left in it: with {@code onError} if there is a cause. Items must not be {@code null}.
-   *
-   * <p>All signals to the subscriber come from that fiber. What the subscriber throws is an error
-   * of the scope. When the scope stops, the subscriber is given the reason as an error. An item
-   * that was received is delivered, unless {@code cancel} has come in between.
-   */
-  public Flow.Publisher<T> publisher(Bundle scope) {
+  @Override
+  public Flow.Publisher<T> publisher(Bundle scope, OnEnd onEnd) {
     Objects.requireNonNull(scope, "scope");
+    Objects.requireNonNull(onEnd, "onEnd");
     return subscriber ->
-        new Delivery<>(this, Objects.requireNonNull(subscriber, "subscriber")).start(scope);
+        new Delivery<>(this, Objects.requireNonNull(subscriber, "subscriber"), onEnd).start(scope);
   }
 
-  /**
-   * Returns a subscriber that sends on this channel what a publisher gives it, for one
-   * subscription. It is served by a fiber in {@code scope}, which has asked for at most {@code
-   * ahead} items that are not sent yet. When the publisher ends, this channel is closed, with the
-   * publisher's error as the cause if there is one; also when the scope stops, with the reason.
-   * When this channel is closed by others, the subscription is canceled.
-   *
-   * @throws IllegalArgumentException if {@code ahead} is not positive
-   */
-  public <U extends T> Flow.Subscriber<U> subscriber(Bundle scope, int ahead) {
+  @Override
+  public <U extends T> Flow.Subscriber<U> subscriber(Bundle scope, int ahead, OnEnd onEnd) {
     if (ahead <= 0) {
       throw new IllegalArgumentException("ahead must be positive: " + ahead);
     }
-    return new Intake<>(this, Objects.requireNonNull(scope, "scope"), ahead);
+    return new Intake<>(
+        this,
+        Objects.requireNonNull(scope, "scope"),
+        ahead,
+        Objects.requireNonNull(onEnd, "onEnd"));
+  }
+
+  /** Hands {@code item}, which nobody will receive, to the callback. */
+  void discard(T item) {
+    try {
+      Fiber.current().runForbiddingCancelation(() -> onDiscard.run(item));
+    } catch (Throwable thrown) {
+      throw ComputationException.unchecked(thrown);
+    }
   }
 
   /** Returns an event that is ready when this channel is closed. */
   Event<@Nullable Void> closing() {
     return Event.of(closing);
+  }
+
+  /** Returns an event that is ready when this channel is closed and nothing is left in it. */
+  Event<@Nullable Void> drained() {
+    return Event.of(drained);
   }
 
   /** Whether this channel is closed and nothing is left in it. */
@@ -446,10 +518,50 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   }
 
   /**
-   * Sends; returns some node if that was possible, the end if closed, else what {@code otherwise}
-   * asks for: {@code null}, or a node where to wait.
+   * Sends; returns some node if that was possible, the end if the channel is closed, and otherwise
+   * what {@code otherwise} asks for: {@code null}, or a node to wait at.
    */
   private @Nullable Node<T> send(T item, Place otherwise) {
+    if (overflow == Overflow.WAIT) {
+      return sendOr(otherwise, item);
+    }
+    Node<T> met = sendOr(Place.NONE, item);
+    if (met == null) {
+      discard(item);
+      return Node.dead();
+    }
+    if (met instanceof Node.Numbered<T> mine) {
+      dropOldest(mine);
+    }
+    return met;
+  }
+
+  /** Drops the items that are too many now that {@code mine} has got a place in the buffer. */
+  private void dropOldest(Node.Numbered<T> mine) {
+    Throwable failure = null;
+    for (Node<T> node = list.head(); node != null && node != mine; ) {
+      if (node.word() == Node.BUFFERED && node instanceof Node.Numbered<T> other) {
+        if (mine.isDead() || mine.number - other.number < limit) {
+          break;
+        }
+        if (node.decide(Node.BUFFERED, Node.DONE, null, null)) {
+          T dropped = Node.unmasked(node.take());
+          list.met();
+          try {
+            discard(dropped);
+          } catch (Throwable thrown) {
+            failure = Failures.joined(failure, thrown);
+          }
+        }
+      }
+      node = list.after(node);
+    }
+    if (failure != null) {
+      throw ComputationException.unchecked(failure);
+    }
+  }
+
+  private @Nullable Node<T> sendOr(Place otherwise, T item) {
     for (; ; ) {
       boolean hasRoom = takeRoom();
       Node<T> met = meet(true, item, null, hasRoom ? Place.IN_BUFFER : otherwise);
@@ -457,7 +569,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
         return met;
       }
       if (met == null) {
-        setCrowded(true); // the sender that waits may not have come so far
+        setCrowded(true); // the sender that waits may not have set it yet
       }
       if (met == null || !met.sends() || met instanceof Node.End<T>) {
         giveRoom();
@@ -469,8 +581,8 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   }
 
   /**
-   * Sends, and waits for it if need be; returns some node, the end if closed, or {@code null} when
-   * the deadline has passed.
+   * Sends, and waits if necessary; returns some node, the end if the channel is closed, or {@code
+   * null} when the deadline has passed.
    */
   private @Nullable Node<T> sendLater(T item, @Nullable Deadline deadline) {
     Node<T> met = send(item, Place.TO_WAIT);
@@ -480,22 +592,25 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     lookForRoom();
     Throwable reason = waiter.await(deadline);
     if (waiter.abandon()) {
-      list.gaveUp();
+      gaveUp();
       if (reason != null) {
         throw ComputationException.unchecked(reason);
       }
       return null;
     }
-    return waiter.word() == Node.CLOSED ? list.last() : waiter;
+    return waiter.word() == Node.CLOSED ? endOr(reason) : waiter;
   }
 
-  /** Receives; returns the item, masked, the end if closed and drained, else {@code null}. */
+  /**
+   * Receives without waiting; returns the item, masked, or the end, or {@code null} if there is
+   * neither.
+   */
   private @Nullable Object receiveNow() {
     Node<T> met = meet(false, null, null, Place.NONE);
     return met == null || met instanceof Node.End<T> ? met : met.take();
   }
 
-  /** The same, but waits; returns {@code null} when the deadline has passed. */
+  /** As {@link #receiveNow}, but waits; returns {@code null} when the deadline has passed. */
   private @Nullable Object receiveLater(@Nullable Deadline deadline) {
     Node<T> met = Objects.requireNonNull(meet(false, null, null, Place.TO_WAIT));
     if (met instanceof Node.End<T>) {
@@ -507,7 +622,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     Node.Waiter<T> waiter = (Node.Waiter<T>) met;
     Throwable reason = waiter.await(deadline);
     if (waiter.abandon()) {
-      list.gaveUp();
+      gaveUp();
       if (reason != null) {
         throw ComputationException.unchecked(reason);
       }
@@ -515,7 +630,18 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
     Object received = waiter.word();
     waiter.forget();
-    return received == Node.CLOSED ? list.last() : received;
+    return received == Node.CLOSED ? endOr(reason) : received;
+  }
+
+  /**
+   * The end, for a fiber that has waited. If {@code reason} says that it is canceled, too, this
+   * throws that instead: nothing is lost.
+   */
+  private Node<T> endOr(@Nullable Throwable reason) {
+    if (reason != null) {
+      throw ComputationException.unchecked(reason);
+    }
+    return list.last();
   }
 
   private final class Send implements Request.Pollable<Object> {
@@ -527,7 +653,12 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
 
     @Override
     public @Nullable Outcome<Object> poll() {
-      Node<T> met = send(item, Place.NONE);
+      Node<T> met;
+      try {
+        met = send(item, Place.NONE);
+      } catch (Throwable thrown) { // by the callback, after the item has been sent
+        return new Outcome.Canceled<>(thrown);
+      }
       return met == null
           ? null
           : met instanceof Node.End<T> end
@@ -537,6 +668,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
 
     @Override
     public @Nullable Runnable issue(Offer<Object> offer) {
+      assert overflow == Overflow.WAIT : "to be polled first: that never fails";
       Node<T> met = meet(true, item, offer, Place.TO_WAIT);
       Runnable withdrawal = withdrawal(true, met, offer);
       if (withdrawal != null) {
@@ -558,7 +690,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
 
     @Override
-    @SuppressWarnings("unchecked") // is committed with items only
+    @SuppressWarnings("unchecked") // it is committed with items only
     public @Nullable Runnable issue(Offer<T> offer) {
       Offer<Object> self = (Offer<Object>) (Offer<?>) offer;
       Node<T> met = meet(false, null, self, Place.TO_WAIT);
@@ -569,7 +701,9 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
   }
 
-  /** Tells {@code self} of the end, or returns how to take back its place, if it has got one. */
+  /**
+   * Tells {@code self} of the end, or returns an action that takes back its place, if it has one.
+   */
   private @Nullable Runnable withdrawal(boolean sends, @Nullable Node<T> met, Offer<Object> self) {
     if (met instanceof Node.End<T> end) {
       boolean unused = self.tryFail(new ChannelClosedException(end.cause));
@@ -580,16 +714,17 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
     return () -> {
       mine.withdraw();
-      list.gaveUp();
+      gaveUp();
     };
   }
 
   /**
-   * Meets the first partner, or takes a place at the end if there is none. In the place of {@code
-   * self}, if that is not null, which is committed then.
+   * Meets the first partner, or takes a place at the end if there is none. If {@code self} is not
+   * null, this acts for {@code self}, and a meeting commits to it.
    *
-   * @return the partner, or the new node, or the end if this channel is closed; else {@code null}:
-   *     no place was wanted, or one in the buffer while a sender waits, or {@code self} is not open
+   * @return the partner, or the new node, or the end if this channel is closed; else {@code null},
+   *     because no place was wanted, or one in the buffer was wanted while a sender waits, or
+   *     {@code self} is not open
    */
   private @Nullable Node<T> meet(
       boolean sends, @Nullable T item, @Nullable Offer<Object> self, Place place) {
@@ -615,6 +750,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
       if (mine == null) {
         mine = newNode(sends, item, self, place);
       }
+      mine.follow(last);
       if (list.append(last, mine)) {
         return mine;
       }
@@ -625,7 +761,7 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   /**
    * Meets the first partner.
    *
-   * @return the partner; or, if there is none, one who is on the same side, if any is there
+   * @return the partner; or, if there is none, a live node on the same side, if one was found
    */
   private @Nullable Node<T> search(boolean sends, @Nullable T item, @Nullable Offer<Object> self) {
     Offer<Object> party = null;
@@ -672,12 +808,12 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
    */
   private boolean waits(Node<T> last, @Nullable Node<T> ahead) {
     if (last.word() == Node.BUFFERED) {
-      return false; // as nobody waits in front of an item in the buffer
+      return false; // as no sender waits in front of an item
     }
     return isWaitingSender(last) || (ahead != null && firstWaiting() != null);
   }
 
-  /** Whether this node alone shows that nobody on the other side is there. */
+  /** Whether this node alone proves that no live node is on the other side. */
   private static boolean isProof(Node<?> node, boolean sends) {
     if (node.sends() != sends) {
       return false;
@@ -687,10 +823,10 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
   }
 
   @SuppressWarnings("NullAway") // the items are null only if their type allows it
-  private static <T extends @Nullable Object> Node<T> newNode(
+  private Node<T> newNode(
       boolean sends, @Nullable T item, @Nullable Offer<Object> self, Place place) {
     return place == Place.IN_BUFFER
-        ? Node.buffered(item)
+        ? overflow == Overflow.DROP_OLDEST ? new Node.Numbered<>(item) : Node.buffered(item)
         : self == null ? new Node.Waiter<>(sends, item) : new Node.Offering<>(sends, item, self);
   }
 
@@ -702,15 +838,16 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
       }
       if (word == Node.BUFFERED) {
         giveRoom();
+        tellIfDrained();
       }
     } else if (!node.decide(word, Node.masked(item), self, Node.DONE)) {
       return false;
     }
-    list.clean();
+    list.met();
     return true;
   }
 
-  /** Takes a place in the buffer, if there is one that no item and no sender has. */
+  /** Takes a place in the buffer, if there is one that neither an item nor a sender has. */
   private boolean takeRoom() {
     if (capacity == UNBOUNDED) {
       return true;
@@ -729,7 +866,9 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
   }
 
-  /** Gives a place in the buffer to the first sender that waits, or else to whoever comes. */
+  /**
+   * Gives a place in the buffer to the first sender that waits, or else adds it to {@code room}.
+   */
   private void giveRoom() {
     for (; ; ) {
       if (isCrowded()) {
@@ -759,13 +898,20 @@ public final class Channel<T extends @Nullable Object> implements Iterable<T> {
     }
   }
 
-  /** For a sender that has just come to wait. */
+  /** Looks for room once more, for a sender that has just begun to wait. */
   private void lookForRoom() {
     if (capacity != 0) {
       setCrowded(true);
       if (takeRoom()) {
         giveRoom();
       }
+    }
+  }
+
+  /** Cleans up after a wait that was given up. */
+  private void gaveUp() {
+    if (list.gaveUp()) {
+      Node<T> unused = firstWaiting(); // so that the hint keeps no unlinked node
     }
   }
 

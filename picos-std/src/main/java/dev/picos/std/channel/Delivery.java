@@ -11,12 +11,12 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
-/** Delivers what it receives to one subscriber, in a fiber, as far as that has asked for it. */
+/** Delivers items that it receives to one subscriber, in a fiber, as many as that has asked for. */
 final class Delivery<T extends @Nullable Object> implements Flow.Subscription {
   // For maintainers.
   //
   // demand   how many items the subscriber has asked for and not been given; Long.MAX_VALUE is for
-  //          ever. Added to by anyone, taken from by the fiber alone.
+  //          ever. Any thread may add to it; only the fiber subtracts from it.
   // asked    released after each change of demand from 0, which is what the fiber waits for then
   // stopped  completed when the subscriber wants no more; canceled if it asked wrongly
   //
@@ -34,24 +34,41 @@ final class Delivery<T extends @Nullable Object> implements Flow.Subscription {
 
   private final Channel<T> channel;
   private final Flow.Subscriber<? super T> subscriber;
+  private final OnEnd onEnd;
   private final Computation<Outcome.@Nullable Returned<T>> stopped = new Computation<>();
   private final Semaphore asked = Semaphore.binary(false);
 
   @SuppressWarnings("unused") // through DEMAND
   private volatile long demand;
 
-  Delivery(Channel<T> channel, Flow.Subscriber<? super T> subscriber) {
+  Delivery(Channel<T> channel, Flow.Subscriber<? super T> subscriber, OnEnd onEnd) {
     this.channel = channel;
     this.subscriber = subscriber;
+    this.onEnd = onEnd;
   }
 
   void start(Bundle scope) {
     try {
-      scope.fork(this::deliver);
+      scope.fork(this::serve);
     } catch (RuntimeException | Error refused) {
       stopped.tryReturn(null);
       subscriber.onSubscribe(this);
       subscriber.onError(refused);
+      endChannel();
+    }
+  }
+
+  private void serve() {
+    try {
+      deliver();
+    } finally {
+      endChannel();
+    }
+  }
+
+  private void endChannel() {
+    if (onEnd == OnEnd.CLOSE) {
+      channel.cancel();
     }
   }
 
@@ -98,12 +115,10 @@ final class Delivery<T extends @Nullable Object> implements Flow.Subscription {
   private Outcome.@Nullable Returned<T> next() {
     Event<Outcome.@Nullable Returned<T>> stop = Event.of(stopped);
     while (demand() == 0 && stopped.isRunning()) {
-      boolean closed = channel.isClosed(); // before a look at what is left
       if (channel.isDrained()) {
         throw new ChannelClosedException(channel.cause());
       }
-      Event<@Nullable Void> more = asked.acquireEvent();
-      Event.<@Nullable Object>select(stop, closed ? more : Event.choose(more, channel.closing()));
+      Event.<@Nullable Object>select(stop, asked.acquireEvent(), channel.drained());
     }
     Outcome.Returned<T> next =
         stopped.isRunning()

@@ -1,28 +1,32 @@
 package dev.picos.std.channel;
 
+import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
+import dev.picos.std.event.Event;
 import dev.picos.std.structured.Bundle;
 import java.util.Objects;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Sends what it is given by a publisher on a channel, in a fiber, asking for a few items ahead. */
+/** Sends the items of a publisher on a channel, in a fiber that asks for a few items ahead. */
 final class Intake<T> implements Flow.Subscriber<T> {
-  // For maintainers. A publisher must not be made to wait. So what it gives goes to an inbox with
-  // room for all that was asked for, and the fiber takes it from there.
+  // For maintainers. A publisher must not be made to wait. So its items go to an inbox that has
+  // room for all that it was asked for, and the fiber takes them from there.
 
   private final Channel<? super T> channel;
   private final Bundle scope;
   private final int ahead;
+  private final OnEnd onEnd;
   private final Channel<T> inbox;
   private final AtomicReference<Flow.@Nullable Subscription> publisher = new AtomicReference<>();
 
-  Intake(Channel<? super T> channel, Bundle scope, int ahead) {
+  Intake(Channel<? super T> channel, Bundle scope, int ahead, OnEnd onEnd) {
     this.channel = channel;
     this.scope = scope;
     this.ahead = ahead;
-    this.inbox = Channel.buffered(ahead);
+    this.onEnd = onEnd;
+    this.inbox = Channel.buffered(ahead, Overflow.WAIT, channel::discard);
   }
 
   @Override
@@ -42,24 +46,51 @@ final class Intake<T> implements Flow.Subscriber<T> {
   private void pass(Flow.Subscription subscription) {
     try {
       subscription.request(ahead);
-      for (T item : inbox) {
-        channel.send(item);
+      for (; ; ) {
+        send(next());
         subscription.request(1);
       }
-      channel.close();
     } catch (ChannelClosedException closed) {
-      // by the publisher, with a cause, or by those who receive
-      giveUp(subscription, closed.getCause());
+      Throwable cause = closed.getCause();
+      boolean ended = inbox.isClosed(); // by the publisher; else receivers want no more
+      giveUp(subscription, cause);
+      if (ended && cause != null && onEnd == OnEnd.KEEP_OPEN) {
+        throw ComputationException.unchecked(cause);
+      }
     } catch (Throwable thrown) {
-      Fiber.current().forbid(() -> giveUp(subscription, thrown));
+      Fiber.current().runForbiddingCancelation(() -> giveUp(subscription, thrown));
       throw thrown;
     }
   }
 
+  private void send(T item) {
+    try {
+      channel.send(item);
+    } catch (Throwable thrown) {
+      channel.discard(item);
+      throw thrown;
+    }
+  }
+
+  /** Waits for an item, unless the channel is closed. */
+  private T next() {
+    return Event.<T>select(
+        inbox.receiveEvent(),
+        channel
+            .closing()
+            .map(
+                closed -> {
+                  throw new ChannelClosedException(channel.cause());
+                }));
+  }
+
   private void giveUp(Flow.Subscription subscription, @Nullable Throwable cause) {
     inbox.close();
-    channel.close(cause);
+    if (onEnd == OnEnd.CLOSE) {
+      channel.close(cause);
+    }
     subscription.cancel();
+    inbox.cancel();
   }
 
   @Override
@@ -67,11 +98,12 @@ final class Intake<T> implements Flow.Subscriber<T> {
     Objects.requireNonNull(item, "item");
     try {
       if (!inbox.trySend(item)) {
+        channel.discard(item);
         inbox.close(
             new IllegalStateException("the publisher gave more than it had been asked for"));
       }
     } catch (ChannelClosedException late) {
-      // what a publisher gives after it was told to stop, or has ended, is dropped
+      channel.discard(item); // the publisher was told to stop, or has ended
     }
   }
 

@@ -5,13 +5,15 @@ import dev.picos.core.Point;
 import dev.picos.core.Trigger;
 import dev.picos.std.event.Offer;
 import dev.picos.std.internal.Deadline;
+import dev.picos.std.internal.Waiting;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in the list of a channel. This very class is an item in the buffer; the others are
- * somebody who waits, be it in an operation or with an offer, to send or to receive; and the end.
+ * A place in the list of a channel. A plain {@code Node} or a {@link Numbered} one is an item in
+ * the buffer, a {@link Waiter} is an operation that waits to send or to receive, an {@link
+ * Offering} is an offer that does, and the {@link End} is the last node of a closed channel.
  */
 class Node<T extends @Nullable Object> {
   // For maintainers.
@@ -25,32 +27,41 @@ class Node<T extends @Nullable Object> {
   //   CLOSED          nobody will come                       the same
   //   Claim           undecided, see below
   //
-  // WAITING -> BUFFERED -> DONE, WAITING -> any other; a node that is neither WAITING nor BUFFERED
-  // is dead, for ever.
+  // WAITING -> BUFFERED -> DONE, WAITING -> any other. A node that is neither WAITING nor BUFFERED
+  // is dead, and stays dead.
   //
-  // Whoever decides for a node and is not bound elsewhere does so with a compare-and-set on this
-  // word, or, while it is an offer that waits, by committing to that. An offer decides itself when
-  // another alternative of its synchronization is chosen; the word of its node then follows, by
-  // whoever looks at it. What an offer to send was committed with tells whether its item is in the
+  // A thread that decides for a node, and has no offer of its own at stake, does so with a
+  // compare-and-set on `word`. But if the node is an offer that waits, the thread commits to that
+  // offer instead. An offer is decided, too, when its synchronization chooses another alternative.
+  // In both cases the `word` of the offer's node follows later: each thread that reads it updates
+  // it first. The value with which an offer to send was committed tells whether its item is in the
   // buffer (BUFFERED) or was taken at once (DONE).
   //
-  // Whoever is bound elsewhere, because he comes with an offer that other channels know of as well,
-  // has to change this word and commit to his offer at once. If this is an offer that waits, that
-  // takes a transaction. Else he puts a Claim into the word: it means what it turns the word into
-  // if his offer is committed, and what was there before if the synchronization of the offer is
-  // decided otherwise. Whoever meets a claim commits to the offer, if it is open, in his place; so
-  // a claim is decided within a few steps, no matter who stops in between. An offer claims only
-  // before it gets a place itself, and one at a time; a claim that fails is its last. So if it is
-  // committed, then by its claim.
+  // A thread that acts for an offer of its own, which other channels may know, too, has to change
+  // `word` and commit to its offer atomically. If this node is an offer that waits, that takes a
+  // transaction. Otherwise the thread puts a Claim into `word`. The Claim stands for its `after` if
+  // its offer is committed, and for its `before` if the synchronization of its offer is decided
+  // otherwise. A thread that finds a Claim commits to the offer on behalf of the claimer, if the
+  // offer is still open. So every Claim is decided within a few steps, no matter which threads stop
+  // in between.
   //
-  // Ordering: everything is volatile, but: what a constructor writes, since the node is published
-  // by
-  // the compare-and-set that appends it; `next` where it skips or isolates a dead node, which is a
-  // release, since who follows the older one sees dead nodes, and what it leads to was published
-  // before; and DONE in the place of an item, since nobody changes a dead node. `item` is written
-  // before the node gets its place, and set to
-  // null by the one who decided that he takes it, or by its owner once the node is dead; who reads
-  // it before that decides by the word afterwards, and fails.
+  // Lemma: if the offer of a Claim that is still in `word` is committed, this Claim has committed
+  // it. Proof:
+  //   1 An offer belongs to one channel. It is committed only by a Claim of its own, or by a
+  //     partner that finds its node in the list of that channel.
+  //   2 An offer makes Claims only before its node is in the list. So no partner has committed it.
+  //   3 An offer makes one Claim at a time, and a Claim that fails is its last. So no other Claim
+  //     has committed it.
+  //
+  // Ordering: all accesses are volatile, with these exceptions.
+  //   - A constructor writes plainly, since the compare-and-set that appends the node publishes it.
+  //   - isolate() writes `next` with release. A thread that still reads the older `next` follows
+  //     dead nodes to nodes that had been published before.
+  //   - forget() writes DONE in the place of an item opaquely, since nobody changes a dead node.
+  //   - `item` is plain. It is written before the node gets its place. It is set to null by the
+  //     thread that has decided to take the item, or by the owner once the node is dead. A thread
+  //     that reads `item` without having decided tries to decide by `word` afterwards, and fails if
+  //     another thread has done so.
 
   static final Object WAITING = mark("waiting");
   static final Object BUFFERED = mark("buffered");
@@ -120,12 +131,15 @@ class Node<T extends @Nullable Object> {
     return word == WAITING || word == BUFFERED;
   }
 
+  /** To be called before this is appended to {@code last}. */
+  void follow(Node<T> last) {}
+
   /** Whether this is on the side of the senders. */
   boolean sends() {
     return true;
   }
 
-  /** The offer that waits here, if that is what this is, and as far as it is known to wait. */
+  /** The offer that waits here; {@code null} if no offer does, or if it is known to be decided. */
   @Nullable Offer<Object> offer() {
     return null;
   }
@@ -134,7 +148,7 @@ class Node<T extends @Nullable Object> {
     return !isLive(word());
   }
 
-  /** The state, decided if it was not. */
+  /** The state; if a claim is found, it is decided first. */
   Object word() {
     for (; ; ) {
       Point.before(this, Point.Kind.READ);
@@ -147,9 +161,10 @@ class Node<T extends @Nullable Object> {
   }
 
   /**
-   * Changes the state from {@code before}, if {@code self} is not null exactly if that commits to
-   * {@code self} with {@code value}, and wakes who waits here. May fail although nothing has
-   * changed only if {@code self} is not open.
+   * Changes the state from {@code before} to {@code after}, and wakes the operation that waits
+   * here. If {@code self} is not null, this atomically commits to {@code self} with {@code value}
+   * as well, or changes nothing. It may fail although the state has not changed only if {@code
+   * self} is not open.
    */
   boolean decide(
       Object before, Object after, @Nullable Offer<Object> self, @Nullable Object value) {
@@ -164,7 +179,7 @@ class Node<T extends @Nullable Object> {
     return true;
   }
 
-  /** Has whoever waits here wait no more, since the channel is closed. */
+  /** Ends the wait of the operation or offer that waits here, because the channel is closed. */
   void close(@Nullable Throwable cause) {
     if (swap(WAITING, CLOSED)) {
       wake();
@@ -173,19 +188,19 @@ class Node<T extends @Nullable Object> {
 
   void wake() {}
 
-  /** The item, masked; for those who decided that they take it. */
+  /** The item, masked; for the thread that has decided to take it. */
   Object take() {
     Object taken = masked(item);
     item = null;
     return taken;
   }
 
-  /** The item, for those who have not decided yet; perhaps gone, if others have. */
+  /** The item, for a thread that has not decided yet; it may be gone if another thread has. */
   @Nullable Object peek() {
     return item;
   }
 
-  /** Lets go of what was given here; for the owner of a node that is dead. */
+  /** Drops the reference to what was given here; for the owner of a dead node. */
   void forget() {
     Point.before(this, Point.Kind.WRITE);
     WORD.setOpaque(this, DONE);
@@ -208,12 +223,19 @@ class Node<T extends @Nullable Object> {
     return NEXT.compareAndSet(this, (Node<T>) null, node);
   }
 
-  void setNext(Node<T> node) {
-    Point.before(this, Point.Kind.WRITE);
-    NEXT.setRelease(this, node);
+  /** Makes {@code node} the next, if {@code before} still is. */
+  boolean trySkip(Node<T> before, Node<T> node) {
+    Point.before(this, Point.Kind.UPDATE);
+    return NEXT.compareAndSet(this, before, node);
   }
 
-  /** The wish of somebody who is bound elsewhere to change a word. */
+  /** Leaves the list at its head. */
+  void isolate() {
+    Point.before(this, Point.Kind.WRITE);
+    NEXT.setRelease(this, this);
+  }
+
+  /** An attempt to change a word and to commit to an offer atomically. */
   private record Claim(Offer<Object> self, @Nullable Object value, Object before, Object after) {
     @SuppressWarnings("NullAway") // an item is null only if the type of the items allows it
     boolean decide(Node<?> node) {
@@ -225,14 +247,22 @@ class Node<T extends @Nullable Object> {
     }
   }
 
-  /** An operation that waits. */
-  static final class Waiter<T extends @Nullable Object> extends Node<T> {
-    // The trigger is signaled by whoever decides, by the cancelation of the fiber, by the deadline,
-    // and also when the fiber's computation returns, as it may when several fibers share one. The
-    // last is no reason to stop, and the fiber goes on with a new trigger. It stores that before it
-    // looks at the word, and who decides changes the word before he looks at the trigger: with
-    // volatile accesses one of them sees the other.
+  /** An item in a buffer that drops its oldest. */
+  static final class Numbered<T extends @Nullable Object> extends Node<T> {
+    int number;
 
+    Numbered(@Nullable Object item) {
+      super(BUFFERED, item);
+    }
+
+    @Override
+    void follow(Node<T> last) {
+      number = last instanceof Numbered<T> before ? before.number + 1 : 0;
+    }
+  }
+
+  /** An operation that waits. */
+  static final class Waiter<T extends @Nullable Object> extends Node<T> implements Waiting {
     private static final VarHandle TRIGGER;
 
     static {
@@ -260,8 +290,24 @@ class Node<T extends @Nullable Object> {
 
     @Override
     void wake() {
+      trigger().signal();
+    }
+
+    @Override
+    public Trigger trigger() {
       Point.before(this, Point.Kind.READ);
-      trigger.signal();
+      return trigger;
+    }
+
+    @Override
+    public void replaceTrigger(Trigger trigger) {
+      Point.before(this, Point.Kind.WRITE);
+      this.trigger = trigger;
+    }
+
+    @Override
+    public boolean isDecided() {
+      return word() != WAITING;
     }
 
     /**
@@ -271,23 +317,8 @@ class Node<T extends @Nullable Object> {
      *     null}
      */
     @Nullable Throwable await(@Nullable Deadline deadline) {
-      for (Trigger current = trigger; ; ) {
-        Throwable reason;
-        try {
-          reason = deadline == null ? current.await() : deadline.await(current);
-        } catch (Throwable thrown) { // at the end of stack or memory
-          reason = thrown;
-        }
-        if (reason != null || word() != WAITING) {
-          return reason == Deadline.PASSED ? null : reason;
-        }
-        current = new Trigger();
-        Point.before(this, Point.Kind.WRITE);
-        trigger = current;
-        if (word() != WAITING) {
-          return null;
-        }
-      }
+      Throwable reason = await(deadline == null ? null : deadline.limit());
+      return reason == Deadline.PASSED ? null : reason;
     }
 
     /** Gives up; returns {@code false} if this was decided. */
@@ -306,7 +337,7 @@ class Node<T extends @Nullable Object> {
   static final class Offering<T extends @Nullable Object> extends Node<T> {
     private final boolean sends;
 
-    /** Forgotten once the word says everything: who finds it gone sees a word that is decided. */
+    /** Cleared once the word says everything: a thread that finds null here sees a decided word. */
     private volatile @Nullable Offer<Object> offer;
 
     Offering(boolean sends, @Nullable Object item, Offer<Object> offer) {
@@ -353,9 +384,12 @@ class Node<T extends @Nullable Object> {
         return false;
       }
       Object with = sends ? after : unmasked(after);
-      return self == null
-          ? waiting.tryCommit(with)
-          : Offer.tryCommitBoth(self, value, waiting, with);
+      boolean decided =
+          self == null ? waiting.tryCommit(with) : Offer.tryCommitBoth(self, value, waiting, with);
+      if (decided) {
+        Object unused = word(); // lets go of the offer, which holds on to what it was given
+      }
+      return decided;
     }
 
     @Override
@@ -366,7 +400,7 @@ class Node<T extends @Nullable Object> {
       }
     }
 
-    /** After the synchronization has chosen another one. */
+    /** Takes the item back, after the synchronization has chosen another alternative. */
     void withdraw() {
       Object now = word();
       assert !isLive(now) : "withdrawn while " + now;

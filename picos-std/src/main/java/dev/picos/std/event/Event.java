@@ -1,6 +1,7 @@
 package dev.picos.std.event;
 
 import dev.picos.core.Body;
+import dev.picos.core.BodyWith;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
@@ -14,8 +15,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that a fiber may wait for, as a value: it can be combined with others and passed along,
- * and only {@link #sync} waits for it. In the manner of Concurrent ML.
+ * Something that a fiber may wait for, as a value, in the manner of Concurrent ML: it can be
+ * combined with others and passed along, and only {@link #sync} waits for it.
  *
  * {@snippet :
  * Event<Reply> reply =
@@ -26,49 +27,50 @@ import org.jspecify.annotations.Nullable;
  * Reply first = reply.sync(); // exactly one of the three happens
  * }
  *
- * <p>An event is immutable, may be shared between fibers, and may be synchronized on any number of
- * times; each time begins anew.
+ * <p>An event is immutable, and fibers may share it. They may synchronize on it any number of
+ * times; each synchronization begins anew.
  *
- * <p><b>A synchronization</b> goes like this. First the functions of {@link #guard} and {@link
+ * <p><b>A synchronization</b> takes these steps. First the functions of {@link #guard} and {@link
  * #withNack} run, in the order in which the alternatives are written, whichever is chosen later.
- * Then it is seen whether an alternative is ready, and if so the fiber commits to it at once,
- * without waiting and without the others having been offered to anyone. Else all of them are
- * offered, and the fiber waits until somebody commits to one. Then the others are taken back, the
- * nacks become available, and the functions that were {@linkplain #wrap wrapped} around the chosen
- * one run, inner first. All of these functions run in the synchronizing fiber, and may do what they
- * like, waiting included.
+ * Then the fiber looks whether an alternative is ready. If so, it commits to that one at once,
+ * without waiting and without having offered the others. Otherwise it offers all of them, and waits
+ * until another fiber or thread commits to one. Then the other offers are withdrawn, the nacks
+ * become available, and the functions run that are {@linkplain #wrap wrapped} around the chosen
+ * alternative, inner ones first. All of these functions run in the synchronizing fiber, and may do
+ * anything, even wait.
  *
- * <p><b>Fair.</b> When several alternatives are ready, the search for one begins at any of them, by
- * chance, so that none can starve the others, whether one fiber synchronizes often or many do so
- * once. The chance is that of {@link Fiber#random}: a schedule that is replayed makes the same
- * choices. Who needs an order of preference polls what comes first before synchronizing on all.
+ * <p><b>Fair.</b> When several alternatives are ready, the search for one begins at an alternative
+ * that is chosen at random, so that none can starve the others, whether one fiber synchronizes
+ * often or many fibers do so once. The random numbers are those of {@link Fiber#random}: a schedule
+ * that is replayed makes the same choices. For an order of preference, use {@link #prefer}.
  *
- * <p><b>Exceptions</b>, checked ones inside a {@link ComputationException}. One that comes from a
- * function of {@code guard} or {@code withNack} is thrown by {@code sync}, and nothing was
- * committed to or offered by then. One that comes from a wrapped function is thrown too, and the
- * commit remains.
+ * <p><b>Exceptions.</b> If a function of {@code guard} or {@code withNack} throws, {@code sync}
+ * throws the same, and nothing has been committed to or offered by then. If a wrapped function
+ * throws, {@code sync} throws the same, too, unless the exception is {@linkplain #handle handled},
+ * and the commit remains. Checked exceptions are thrown inside a {@link ComputationException}.
  *
- * <p><b>Cancelation.</b> {@code sync} is a cancelation point only if it has to wait. A commit that
- * meets a cancelation wins: what was received is not lost, and the cancelation is found at the next
- * point.
+ * <p><b>Cancelation.</b> {@code sync} is a cancelation point only if it has to wait. If a commit
+ * and a cancelation come at the same time, the commit wins: what was received is not lost, and the
+ * next cancelation point throws the reason.
  *
- * <p>Progress: everything but the waiting, and what others' functions do, is lock-free; the meeting
- * of two fibers that both have other alternatives is obstruction-free and backs off. Space: a
- * synchronization holds what its alternatives need while it waits, and leaves nothing behind.
+ * <p>Progress: everything but the waiting, and what functions of the user do, is lock-free, except
+ * that a meeting of two fibers that both have other alternatives is obstruction-free, with
+ * back-off. Space: a synchronization holds what its alternatives need while it waits, and leaves
+ * nothing behind.
  *
  * @param <T> what a synchronization gives
  */
 public abstract sealed class Event<T extends @Nullable Object> {
   // For maintainers.
   //
-  // An event is a tree; its kinds are the nested classes below. Sync goes through it. No recursion:
-  // an event may be wrapped a hundred thousand times.
+  // An event is a tree, whose kinds of nodes are the nested classes below. Sync walks the tree
+  // without recursion, since an event may be wrapped a hundred thousand times.
   //
   // Differences from the original: alternatives are polled before they are offered, so that timers
-  // are not set and queues not entered in vain, and guards run before that, so that an exception of
-  // one cannot make a commit undone (there everything happens in one pass over the list). The pass
-  // begins at a different place each time. What takes an offer back is run by the synchronizing
-  // fiber, which is cheaper than a trigger for each on the target. withNack is new.
+  // are not set and queues are not entered in vain. Guards run before that, so that an exception of
+  // a guard cannot undo a commit (there everything happens in one pass over the list). The pass
+  // begins at a different place each time. The synchronizing fiber withdraws offers itself, which
+  // is cheaper than a trigger on the target for each of them. withNack, prefer and handle are new.
 
   private static final Exception ELAPSED =
       new Exception("the time of a timeout event has passed", null, false, false) {
@@ -77,18 +79,6 @@ public abstract sealed class Event<T extends @Nullable Object> {
 
   private Event() {}
 
-  /**
-   * A function whose exceptions, also checked ones, come out of {@link Event#sync}.
-   *
-   * @param <T> what it takes
-   * @param <U> what it gives
-   */
-  @FunctionalInterface
-  public interface Mapper<T extends @Nullable Object, U extends @Nullable Object> {
-    /** Applies the function. */
-    U map(T value) throws Exception;
-  }
-
   /** Returns an event that is always ready and gives {@code value}. */
   public static <T extends @Nullable Object> Event<T> always(T value) {
     return new Leaf<>(new Always<>(new Outcome.Returned<>(value)));
@@ -96,20 +86,41 @@ public abstract sealed class Event<T extends @Nullable Object> {
 
   /** Returns an event that is never ready. */
   public static <T extends @Nullable Object> Event<T> never() {
-    return new Choice<>(List.of());
+    return new Choice<>(List.of(), false);
   }
 
-  /** Returns an event that gives what one of {@code events} gives; of none, one never ready. */
+  /** Returns an event that gives what one of {@code events} gives; with none, never ready. */
   @SafeVarargs
   @SuppressWarnings("varargs") // only read
   public static <T extends @Nullable Object> Event<T> choose(Event<? extends T>... events) {
     return choose(Arrays.asList(events));
   }
 
-  /** Returns an event that gives what one of {@code events} gives; of none, one never ready. */
+  /** Returns an event that gives what one of {@code events} gives; with none, never ready. */
   public static <T extends @Nullable Object> Event<T> choose(
       List<? extends Event<? extends T>> events) {
-    return new Choice<>(List.copyOf(events));
+    return new Choice<>(List.copyOf(events), false);
+  }
+
+  /**
+   * As {@link #choose(Event[])}, with an order of preference: of several alternatives that are
+   * ready, the first one is taken. An alternative that is a choice counts as ready when one of its
+   * own alternatives is; and within another choice, this event counts as one alternative.
+   *
+   * <p>The order applies to alternatives that are ready when a synchronization looks. When none is,
+   * the one that becomes ready first is taken. An event that was made {@linkplain #fromRequest from
+   * a request} that cannot be polled is tried only after all the others have been polled.
+   */
+  @SafeVarargs
+  @SuppressWarnings("varargs") // only read
+  public static <T extends @Nullable Object> Event<T> prefer(Event<? extends T>... events) {
+    return prefer(Arrays.asList(events));
+  }
+
+  /** As {@link #prefer(Event[])}. */
+  public static <T extends @Nullable Object> Event<T> prefer(
+      List<? extends Event<? extends T>> events) {
+    return new Choice<>(List.copyOf(events), true);
   }
 
   /** Synchronizes on the choice between {@code events}: as {@code choose(events).sync()}. */
@@ -125,21 +136,41 @@ public abstract sealed class Event<T extends @Nullable Object> {
   }
 
   /**
-   * Returns an event that is what {@code body} returns, which runs anew in each synchronization,
-   * before anything is offered.
+   * Commits to one of {@code events} that is ready now, and returns what it gives; or returns
+   * {@code otherwise} if none is. Never waits: as {@code choose(events).poll()}.
+   *
+   * <p>Not cancelable. Throws as {@link #sync}.
+   */
+  @SafeVarargs
+  @SuppressWarnings("varargs") // only read
+  public static <T extends @Nullable Object> T selectOrElse(
+      T otherwise, Event<? extends T>... events) {
+    return selectOrElse(otherwise, Arrays.asList(events));
+  }
+
+  /** As {@link #selectOrElse(Object, Event[])}. */
+  public static <T extends @Nullable Object> T selectOrElse(
+      T otherwise, List<? extends Event<? extends T>> events) {
+    Outcome.Returned<T> ready = Event.<T>choose(events).poll();
+    return ready == null ? otherwise : ready.value();
+  }
+
+  /**
+   * Returns an event that stands for the event that {@code body} returns. The body runs anew in
+   * each synchronization, before anything is offered.
    */
   public static <T extends @Nullable Object> Event<T> guard(Body<? extends Event<T>, ?> body) {
     return new Guard<>(Objects.requireNonNull(body, "body"));
   }
 
   /**
-   * Returns an event that is what {@code body} returns, which runs anew in each synchronization,
-   * before anything is offered, and is given an event that tells when its own was not chosen: that
-   * nack becomes available when the synchronization has committed to another alternative, has been
-   * canceled, has thrown before it committed, or was a {@link #poll} that found nothing. It stays
-   * so. When the event was chosen it never does.
+   * As {@link #guard}, but {@code body} is given a <i>nack</i>, an event that tells when the event
+   * that it returned was not chosen. The nack becomes available, and stays so, when the
+   * synchronization has committed to another alternative, has been canceled, has thrown before it
+   * committed, or was a {@link #poll} that found nothing. If the event was chosen, the nack never
+   * becomes available.
    *
-   * <p>So a client can have a server that began to work on its request stop:
+   * <p>With it, a client can tell a server to stop work on its request:
    *
    * {@snippet :
    * Event<Page> page = Event.withNack(nack -> {
@@ -150,14 +181,14 @@ public abstract sealed class Event<T extends @Nullable Object> {
    * }
    */
   public static <T extends @Nullable Object> Event<T> withNack(
-      Mapper<? super Event<@Nullable Void>, ? extends Event<T>> body) {
+      BodyWith<? super Event<@Nullable Void>, ? extends Event<T>, ?> body) {
     return new WithNack<>(Objects.requireNonNull(body, "body"));
   }
 
   /**
    * Returns an event that is ready when {@code computation} is completed, and gives what it
-   * returned, or makes {@code sync} throw the reason that it was canceled with. To lose, or to be
-   * canceled while waiting, only detaches; the computation goes on.
+   * returned, or makes {@code sync} throw the reason that it was canceled with. A synchronization
+   * that chooses another alternative, or is canceled, does not affect the computation.
    */
   public static <T extends @Nullable Object> Event<T> of(Computation<T> computation) {
     return new Leaf<>(new Completion<>(Objects.requireNonNull(computation, "computation")));
@@ -165,8 +196,8 @@ public abstract sealed class Event<T extends @Nullable Object> {
 
   /**
    * Returns an event that is ready once {@code duration} has passed since the synchronization began
-   * to wait, by a monotonic clock. Measured anew each time; removed when another alternative is
-   * chosen. With zero it is always ready.
+   * to wait, by a monotonic clock. The time is measured anew in each synchronization, and the
+   * timeout is removed when another alternative is chosen. With zero the event is always ready.
    *
    * @throws IllegalArgumentException if {@code duration} is negative
    */
@@ -177,43 +208,72 @@ public abstract sealed class Event<T extends @Nullable Object> {
     return new Leaf<>(new Timeout(duration));
   }
 
-  /** Makes an event of one's own. For authors of libraries. */
+  /** Makes an event of the author's own kind. For authors of libraries. */
   public static <T extends @Nullable Object> Event<T> fromRequest(Request<T> request) {
     return new Leaf<>(Objects.requireNonNull(request, "request"));
   }
 
   /**
    * Returns an event that gives what {@code mapper} makes of what this one gives. The mapper runs
-   * after the commit, in the synchronizing fiber, and only if this event was chosen; it may wait
-   * and throw, and is where to act on what happened.
+   * after the commit, in the synchronizing fiber, and only if this event was chosen. It may wait
+   * and throw, and is the place to act on what has happened.
    */
-  public <U extends @Nullable Object> Event<U> wrap(Mapper<? super T, ? extends U> mapper) {
+  public <U extends @Nullable Object> Event<U> wrap(BodyWith<? super T, ? extends U, ?> mapper) {
     return new Wrap<>(this, Objects.requireNonNull(mapper, "mapper"));
   }
 
-  /** As {@link #wrap}, for a {@link Function}: the name that Java has for it. */
+  /** As {@link #wrap}, for a {@link Function}, under the name that is usual in Java. */
   public <U extends @Nullable Object> Event<U> map(Function<? super T, ? extends U> function) {
     Objects.requireNonNull(function, "function");
     return new Wrap<T, U>(this, function::apply);
   }
 
   /**
+   * Returns an event that, where this one would throw, gives what {@code handler} makes of the
+   * exception. The handler runs after the commit, in the synchronizing fiber, and may wait and
+   * throw; to leave an exception unhandled, it throws the same one.
+   *
+   * {@snippet :
+   * Event<Reply> reply =
+   *     answers
+   *         .receiveEvent()
+   *         .map(Reply::of)
+   *         .handle(failure -> Reply.failed(failure)); // also when the channel is closed
+   * }
+   *
+   * <p>It is given the exception that the chosen event comes with, because a channel is closed or a
+   * computation was canceled, or that a function wrapped around this event, or an inner handler,
+   * has thrown; checked exceptions as they are. It is not given:
+   *
+   * <ul>
+   *   <li>what the functions of {@link #guard} and {@link #withNack} throw: nothing was chosen
+   *       then;
+   *   <li>the reason that the synchronizing fiber is canceled with, whether it waits for this event
+   *       or is in a function that is wrapped around it;
+   *   <li>{@link Error}s.
+   * </ul>
+   */
+  public Event<T> handle(BodyWith<? super Exception, ? extends T, ?> handler) {
+    return new Handle<>(this, Objects.requireNonNull(handler, "handler"));
+  }
+
+  /**
    * Waits until this event is ready, commits to it, and returns what it gives.
    *
    * <p>Cancelation: none if an alternative is ready. Else a fiber that is canceled before or while
-   * it waits throws the reason, and has committed to nothing; but if somebody has committed to an
-   * alternative by then, that is what it returns.
+   * it waits throws the reason, and has committed to nothing; but if an alternative has been
+   * committed to by then, this returns what that gives.
    *
-   * @throws ComputationException with a checked exception of a function of the event, or of what it
-   *     waits for, as the cause; unchecked ones are thrown as they are
+   * @throws ComputationException if a function of the event, or what it waits for, throws a checked
+   *     exception, which is the cause; unchecked ones are thrown as they are
    */
   public T sync() {
     return new Sync<T>().sync(this);
   }
 
   /**
-   * Commits to this event if it is ready now; never waits for it. If it is not, nothing of the
-   * attempt is left, and its nacks become available.
+   * Commits to this event if it is ready now; never waits for it. If it is not, the attempt leaves
+   * nothing behind, and its nacks become available.
    *
    * <p>Not cancelable. Throws as {@link #sync}.
    *
@@ -223,7 +283,7 @@ public abstract sealed class Event<T extends @Nullable Object> {
     return new Sync<T>().poll(this);
   }
 
-  /** What is offered or polled. */
+  /** An event that is offered or polled. */
   static final class Leaf<T extends @Nullable Object> extends Event<T> {
     final Request<T> request;
 
@@ -232,27 +292,42 @@ public abstract sealed class Event<T extends @Nullable Object> {
     }
   }
 
-  /** One of several. */
+  /** A choice of one of several events. */
   static final class Choice<T extends @Nullable Object> extends Event<T> {
     final List<? extends Event<? extends T>> events;
 
-    Choice(List<? extends Event<? extends T>> events) {
+    /** Whether the first event that is ready is to be taken. */
+    final boolean inOrder;
+
+    Choice(List<? extends Event<? extends T>> events, boolean inOrder) {
       this.events = events;
+      this.inOrder = inOrder;
     }
   }
 
-  /** One with a function around it. */
+  /** An event with a function around it. */
   static final class Wrap<T extends @Nullable Object, U extends @Nullable Object> extends Event<U> {
     final Event<T> event;
-    final Mapper<? super T, ? extends U> mapper;
+    final BodyWith<? super T, ? extends U, ?> mapper;
 
-    Wrap(Event<T> event, Mapper<? super T, ? extends U> mapper) {
+    Wrap(Event<T> event, BodyWith<? super T, ? extends U, ?> mapper) {
       this.event = event;
       this.mapper = mapper;
     }
   }
 
-  /** One that is made when it is needed. */
+  /** An event with a handler around it. */
+  static final class Handle<T extends @Nullable Object> extends Event<T> {
+    final Event<T> event;
+    final BodyWith<? super Exception, ? extends T, ?> handler;
+
+    Handle(Event<T> event, BodyWith<? super Exception, ? extends T, ?> handler) {
+      this.event = event;
+      this.handler = handler;
+    }
+  }
+
+  /** An event that is made when it is needed. */
   static final class Guard<T extends @Nullable Object> extends Event<T> {
     final Body<? extends Event<T>, ?> body;
 
@@ -261,11 +336,11 @@ public abstract sealed class Event<T extends @Nullable Object> {
     }
   }
 
-  /** One that is made when it is needed, and told when it was not. */
+  /** An event that is made when it is needed, and is told when it was not chosen. */
   static final class WithNack<T extends @Nullable Object> extends Event<T> {
-    final Mapper<? super Event<@Nullable Void>, ? extends Event<T>> body;
+    final BodyWith<? super Event<@Nullable Void>, ? extends Event<T>, ?> body;
 
-    WithNack(Mapper<? super Event<@Nullable Void>, ? extends Event<T>> body) {
+    WithNack(BodyWith<? super Event<@Nullable Void>, ? extends Event<T>, ?> body) {
       this.body = body;
     }
   }
@@ -303,7 +378,7 @@ public abstract sealed class Event<T extends @Nullable Object> {
       return () -> computation.detach(trigger);
     }
 
-    /** Does nothing when the trigger was signaled to detach it. */
+    /** Does nothing if the trigger was signaled by detaching it. */
     private void commit(Offer<T> offer) {
       Outcome<T> outcome = computation.peek();
       if (outcome != null) {

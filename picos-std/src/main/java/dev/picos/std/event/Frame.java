@@ -1,5 +1,6 @@
 package dev.picos.std.event;
 
+import dev.picos.core.BodyWith;
 import dev.picos.core.Computation;
 import org.jspecify.annotations.Nullable;
 
@@ -13,19 +14,29 @@ abstract sealed class Frame {
 
   /** A function to be applied to what the alternative gave. */
   static final class Wrap extends Frame {
-    final Event.Mapper<?, ?> mapper;
+    final BodyWith<?, ?, ?> mapper;
 
-    Wrap(Event.Mapper<?, ?> mapper, @Nullable Frame outer) {
+    Wrap(BodyWith<?, ?, ?> mapper, @Nullable Frame outer) {
       super(outer);
       this.mapper = mapper;
     }
   }
 
-  /** Something that wants to know whether the alternative was not the one. */
+  /** A function that makes a value of the exception that the alternative failed with. */
+  static final class Handle extends Frame {
+    final BodyWith<? super Exception, ?, ?> handler;
+
+    Handle(BodyWith<? super Exception, ?, ?> handler, @Nullable Frame outer) {
+      super(outer);
+      this.handler = handler;
+    }
+  }
+
+  /** A nack, to be told if the alternative was not chosen. */
   static final class Nack extends Frame {
     final Computation<@Nullable Void> lost = new Computation<>();
 
-    /** The one met before, anywhere in the same synchronization. */
+    /** The nack that was met before, anywhere in the same synchronization. */
     final @Nullable Nack earlier;
 
     Nack(@Nullable Nack earlier, @Nullable Frame outer) {

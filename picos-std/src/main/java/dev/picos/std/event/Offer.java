@@ -4,41 +4,42 @@ import dev.picos.core.Computation;
 import dev.picos.core.Outcome;
 import dev.picos.core.Transaction;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One alternative of one synchronization, which anyone may commit to while no other was. For
- * authors of libraries; see {@link Request}.
+ * One alternative of one synchronization. Any thread may commit to it as long as no alternative has
+ * been committed to. For authors of libraries; see {@link Request}.
  *
  * <p>A synchronization has a single commit point. So at most one of its offers is ever committed,
- * at most once, and the fiber learns of it; every other attempt returns {@code false} and changes
- * nothing. An offer may be used in any thread and kept for any time; one that is not {@linkplain
- * #isOpen open} any more is garbage.
+ * and at most once, and the fiber learns of it; every other attempt returns {@code false} and
+ * changes nothing. An offer may be used in any thread and kept for any time; one that is not
+ * {@linkplain #isOpen open} any more can be dropped.
  *
- * <p>What is done before a commit happens before the synchronization returns.
+ * <p>What a thread does before it commits happens before the synchronization returns.
  *
- * <p>Progress: everything is lock-free, except {@link #tryCommitBoth}, which is obstruction-free
- * and backs off.
+ * <p>Progress: everything is lock-free, except {@link #tryCommitBoth}, which is obstruction-free,
+ * with back-off.
  *
  * @param <T> what the event gives
  */
 public final class Offer<T extends @Nullable Object> {
   // For maintainers.
   //
-  // `target` is completed exactly once: with a Commit by whoever decides for one of the offers, or
-  // canceled by the synchronizing fiber, when it is canceled, fails or was only polling. This one
-  // word decides everything; an offer has no state of its own.
+  // `target` is completed exactly once: with a Commit, by a thread that decides for one of the
+  // offers; or it is canceled by the synchronizing fiber, when that is canceled, fails or was only
+  // polling. This one word decides everything; an offer has no state of its own.
 
-  /** What a synchronization was decided for. */
+  /** The offer that a synchronization was decided for, and its outcome. */
   record Commit(Offer<?> offer, Outcome<?> outcome) {}
 
-  /** Spins at most twice this often between two attempts at a transaction. */
+  /** Half the maximum number of spins between two attempts at a transaction. */
   private static final int MOST_SPINS = 1 << 10;
 
   private final Computation<Commit> target;
   final @Nullable Frame path;
 
-  /** What takes the offer back; only the synchronizing fiber knows of it. */
+  /** The action that takes the offer back; only the synchronizing fiber uses this. */
   @Nullable Runnable withdrawal;
 
   Offer(Computation<Commit> target, @Nullable Frame path) {
@@ -90,18 +91,30 @@ public final class Offer<T extends @Nullable Object> {
     return tryCommit(new Outcome.Canceled<>(reason));
   }
 
+  /**
+   * Prepares a {@link #tryCommit(Object)} with {@code value}. What this returns takes no memory
+   * when it runs, and so does not fail for a lack of memory. Use it where something has to be taken
+   * away for the commit.
+   */
+  public BooleanSupplier prepared(T value) {
+    Outcome<Commit> commit =
+        new Outcome.Returned<>(new Commit(this, new Outcome.Returned<>(value)));
+    return () -> target.tryComplete(commit);
+  }
+
   boolean tryCommit(Outcome<T> outcome) {
     return target.isRunning() && target.tryReturn(new Commit(this, outcome));
   }
 
   /**
-   * Commits to two offers of different synchronizations at once, or to none: the meeting of two
-   * parties that both have other alternatives. If nobody interferes this takes one attempt; two
-   * such calls that do, try again after random pauses, until one of the offers is not open.
+   * Commits to two offers of different synchronizations atomically, or to neither: a meeting of two
+   * parties that both have other alternatives. Without interference this takes one attempt. Calls
+   * that interfere with each other try again after random pauses, until one of the offers is not
+   * open.
    *
    * @return whether this call did it; {@code false} only if one of them is not open
-   * @throws IllegalArgumentException if both are of the same synchronization, which commits to one
-   *     only
+   * @throws IllegalArgumentException if both are of the same synchronization, which commits to at
+   *     most one offer
    */
   public static <A extends @Nullable Object, B extends @Nullable Object> boolean tryCommitBoth(
       Offer<A> one, A value, Offer<B> other, B otherValue) {

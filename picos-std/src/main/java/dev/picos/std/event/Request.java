@@ -4,7 +4,7 @@ import dev.picos.core.Outcome;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an event of one's own does when a fiber synchronizes on it. For authors of libraries; see
+ * Defines an event: what it does when a fiber synchronizes on it. For authors of libraries; see
  * {@link Event#fromRequest}.
  *
  * {@snippet :
@@ -17,36 +17,37 @@ import org.jspecify.annotations.Nullable;
  *         });
  * }
  *
- * <p>One request serves any number of synchronizations, by several fibers at once.
+ * <p>One request serves any number of synchronizations, even by several fibers at once.
  *
  * @param <T> what the event gives
  */
 @FunctionalInterface
 public interface Request<T extends @Nullable Object> {
   /**
-   * Arranges that {@code offer} is committed once the event has happened, or commits it now. Called
-   * in the synchronizing fiber, at most once in each synchronization. Must not wait.
+   * Arranges that {@code offer} is committed to once the event has happened, or commits to it now.
+   * It is called in the synchronizing fiber, at most once in each synchronization. It must not
+   * wait.
    *
-   * <p>If it throws, it has to have left nothing behind, and {@link Event#sync} throws the same,
-   * unless another alternative has been committed to by then; that wins, and the exception is
-   * dropped, since what the alternative gave would be lost.
+   * <p>If it throws, it must leave nothing behind. Then {@link Event#sync} throws the same, unless
+   * another alternative has been committed to by then. In that case the alternative wins, and the
+   * exception is dropped, since otherwise what the alternative gave would be lost.
    *
-   * @return what takes the arrangement back, or {@code null} if there is nothing to take back. It
-   *     is run at most once, in the synchronizing fiber, if the fiber did not commit to this offer.
-   *     Must neither wait nor throw
+   * @return the action that takes the arrangement back, or {@code null} if there is nothing to take
+   *     back. It runs at most once, in the synchronizing fiber, if this offer was not committed to.
+   *     It must neither wait nor throw
    */
   @Nullable Runnable issue(Offer<T> offer);
 
   /**
-   * A request that can tell without an offer whether its event is ready. Then a synchronization
-   * that finds something ready costs no arrangements.
+   * A request that can tell without an offer whether its event is ready. So a synchronization that
+   * finds something ready makes no arrangements.
    *
    * @param <T> what the event gives
    */
   interface Pollable<T extends @Nullable Object> extends Request<T> {
     /**
-     * Commits now if that is possible at once: what a returned outcome says has happened. Called in
-     * the synchronizing fiber. Must not wait, and leaves nothing behind.
+     * Commits now if that is possible at once: if this returns an outcome, the event has happened.
+     * It is called in the synchronizing fiber. It must neither wait nor leave anything behind.
      *
      * @return the value, or the exception that the synchronization is to throw; {@code null} if the
      *     event is not ready

@@ -1,43 +1,66 @@
 package dev.picos.std.event;
 
+import dev.picos.core.BodyWith;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
 import dev.picos.std.internal.Failures;
+import dev.picos.std.internal.Releasing;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One synchronization on an event, by one fiber. */
 final class Sync<T extends @Nullable Object> {
   // For maintainers.
   //
-  //   1 force   the tree becomes a list of alternatives; the functions of guards run
-  //   2 poll    each is asked whether it is ready; the first that is has been chosen
-  //   3 offer   each is offered, until one is committed to; then the fiber waits
-  //   4 settle  the others are withdrawn and the nacks that do not surround the chosen one complete
-  //   5 finish  the functions wrapped around it run
+  //   1 force   the tree becomes a list of alternatives, in random order where the event does not
+  //             give one; the functions of guards run
+  //   2 poll    each alternative is asked whether it is ready; the first that is ready is chosen
+  //   3 offer   each alternative is offered, until one is committed to; then the fiber waits
+  //   4 settle  the other offers are withdrawn, and the nacks complete that do not surround the
+  //             chosen alternative
+  //   5 finish  the functions wrapped around the chosen alternative run, or the handlers if it, or
+  //             one of the functions, fails
   //
-  // Until 3 nobody else knows of this synchronization, so that what 2 finds needs no commit point,
-  // and whoever polls decides with its partner alone. In 3 each request has to look again: what was
-  // not ready may be, and two that look before they offer must not miss each other.
+  // Before step 3, no other thread knows of this synchronization. So what step 2 finds needs no
+  // commit point: a request that is polled decides with its partner alone. In step 3 each request
+  // has to look again, since what was not ready may be ready by now, and two requests that both
+  // look before they offer must not miss each other.
+  //
+  // The wait for a condition releases a lock in step 3, and takes it back in step 4, whichever
+  // alternative was chosen; its withdrawal runs in any case.
 
-  /** What the event consists of. */
-  private record Alternative(Request<?> request, @Nullable Frame path) {}
+  /** A member of a choice, where nested choices of the same kind are merged into one. */
+  private sealed interface Member {}
+
+  private record Alternative(Request<?> request, @Nullable Frame path) implements Member {}
+
+  private record Group(boolean inOrder, List<Member> members) implements Member {}
 
   /** The rest of a choice whose first alternatives have been forced. */
   private record Rest(
-      Iterator<? extends Event<?>> events, @Nullable Frame path, @Nullable Rest next) {}
+      Iterator<? extends Event<?>> events,
+      Group group,
+      @Nullable Frame path,
+      @Nullable Rest next) {}
 
   private static final Exception NOT_READY =
       new Exception("not ready when polled", null, false, false) {
         private static final long serialVersionUID = 1L;
       };
 
-  private final List<Alternative> alternatives = new ArrayList<>(4);
+  /** The alternatives of the event, in the order in which they are polled and offered. */
+  private List<Alternative> alternatives = List.of();
+
   private List<Offer<?>> offers = List.of();
   private Frame.@Nullable Nack nacks;
 
@@ -46,24 +69,25 @@ final class Sync<T extends @Nullable Object> {
 
   T sync(Event<T> event) {
     force(event);
-    int first = first();
-    if (!poll(first)) {
-      offer(first, true);
+    if (!poll()) {
+      offer(true);
     }
     return finish(Objects.requireNonNull(outcome, "the wait ended without a commit"));
   }
 
   Outcome.@Nullable Returned<T> poll(Event<T> event) {
     force(event);
-    int first = first();
-    if (!poll(first)) {
-      offer(first, false);
+    if (!poll()) {
+      offer(false);
     }
     return outcome == null ? null : new Outcome.Returned<T>(finish(outcome));
   }
 
   private void force(Event<?> event) {
     try {
+      Group all = new Group(false, new ArrayList<>(4));
+      Group group = all;
+      boolean hasGroups = false;
       Rest rest = null;
       Event<?> next = event;
       Frame path = null;
@@ -72,6 +96,11 @@ final class Sync<T extends @Nullable Object> {
           case Event.Wrap<?, ?> wrap -> {
             path = new Frame.Wrap(wrap.mapper, path);
             next = wrap.event;
+            continue;
+          }
+          case Event.Handle<?> handle -> {
+            path = new Frame.Handle(handle.handler, path);
+            next = handle.event;
             continue;
           }
           case Event.Guard<?> guard -> {
@@ -84,19 +113,29 @@ final class Sync<T extends @Nullable Object> {
             path = nack;
             next =
                 Objects.requireNonNull(
-                    withNack.body.map(Event.of(nack.lost)), "a withNack returned null");
+                    withNack.body.run(Event.of(nack.lost)), "a withNack returned null");
             continue;
           }
-          case Event.Choice<?> choice -> rest = new Rest(choice.events.iterator(), path, rest);
-          case Event.Leaf<?> leaf -> alternatives.add(new Alternative(leaf.request, path));
+          case Event.Choice<?> choice -> {
+            if (choice.inOrder != group.inOrder) {
+              Group inner = new Group(choice.inOrder, new ArrayList<>(choice.events.size()));
+              group.members.add(inner);
+              group = inner;
+              hasGroups = true;
+            }
+            rest = new Rest(choice.events.iterator(), group, path, rest);
+          }
+          case Event.Leaf<?> leaf -> group.members.add(new Alternative(leaf.request, path));
         }
         while (rest != null && !rest.events.hasNext()) {
           rest = rest.next;
         }
         if (rest == null) {
+          alternatives = inOrder(all, hasGroups);
           return;
         }
         next = rest.events.next();
+        group = rest.group;
         path = rest.path;
       }
     } catch (Throwable thrown) {
@@ -104,19 +143,39 @@ final class Sync<T extends @Nullable Object> {
     }
   }
 
-  /** Where to begin; the scheduler is not asked if there is no choice. */
-  private int first() {
-    return alternatives.size() < 2 ? 0 : Fiber.random(alternatives.size());
+  /** The alternatives of {@code all}, beginning at random where no order is given. */
+  @SuppressWarnings("unchecked") // where there are no groups, all are alternatives
+  private static List<Alternative> inOrder(Group all, boolean hasGroups) {
+    if (!hasGroups) {
+      return (List<Alternative>) (List<?>) members(all);
+    }
+    List<Alternative> order = new ArrayList<>();
+    Deque<Iterator<Member>> groups = new ArrayDeque<>();
+    groups.push(members(all).iterator());
+    while (!groups.isEmpty()) {
+      Iterator<Member> members = groups.element();
+      if (!members.hasNext()) {
+        groups.remove();
+        continue;
+      }
+      switch (members.next()) {
+        case Alternative alternative -> order.add(alternative);
+        case Group inner -> groups.push(members(inner).iterator());
+      }
+    }
+    return order;
   }
 
-  private Alternative alternative(int index) {
-    int size = alternatives.size();
-    return alternatives.get(index < size ? index : index - size);
+  /** Asks for a random number only if there is a choice. */
+  private static List<Member> members(Group group) {
+    if (!group.inOrder && group.members.size() > 1) {
+      Collections.rotate(group.members, Fiber.random(group.members.size()));
+    }
+    return group.members;
   }
 
-  private boolean poll(int first) {
-    for (int i = 0; i < alternatives.size(); i++) {
-      Alternative alternative = alternative(first + i);
+  private boolean poll() {
+    for (Alternative alternative : alternatives) {
       if (alternative.request instanceof Request.Pollable<?> pollable) {
         Outcome<?> now;
         try {
@@ -133,13 +192,16 @@ final class Sync<T extends @Nullable Object> {
     return false;
   }
 
-  /** Offers what there is to offer, and then waits for a commit, or looks whether there was one. */
-  private void offer(int first, boolean mayWait) {
+  /** Offers the alternatives, and then waits for a commit, or looks whether there was one. */
+  private void offer(boolean mayWait) {
     Computation<Offer.Commit> target = new Computation<>(Computation.Mode.LIFO);
     offers = new ArrayList<>(alternatives.size());
     try {
-      for (int i = 0; i < alternatives.size() && target.isRunning(); i++) {
-        Alternative alternative = alternative(first + i);
+      requireReleasedOnce();
+      for (Alternative alternative : alternatives) {
+        if (!target.isRunning()) {
+          break;
+        }
         if (mayWait || !(alternative.request instanceof Request.Pollable<?>)) {
           issue(alternative.request, new Offer<>(target, alternative.path));
         }
@@ -155,10 +217,28 @@ final class Sync<T extends @Nullable Object> {
       }
     }
     if (target.peek() instanceof Outcome.Returned<Offer.Commit>(Offer.Commit commit)) {
-      commit.offer().withdrawal = null;
+      Offer<?> offer = commit.offer();
+      if (!(offer.withdrawal instanceof Releasing.Withdrawal)) {
+        offer.withdrawal = null;
+      }
       choose(commit.offer().path, commit.outcome());
     } else {
       settle(null);
+    }
+  }
+
+  /** Throws if the same lock would be released twice; called before anything is offered. */
+  private void requireReleasedOnce() {
+    Set<Object> released = Set.of();
+    for (Alternative alternative : alternatives) {
+      if (alternative.request instanceof Releasing releasing) {
+        released =
+            released.isEmpty() ? Collections.newSetFromMap(new IdentityHashMap<>()) : released;
+        if (!released.add(releasing.released())) {
+          throw new IllegalArgumentException(
+              "two conditions of one lock in one synchronization: " + releasing.released());
+        }
+      }
     }
   }
 
@@ -179,17 +259,28 @@ final class Sync<T extends @Nullable Object> {
     return ComputationException.unchecked(thrown);
   }
 
-  /** Tells all those who were not chosen, whatever some of them throw. */
+  /**
+   * Tells all alternatives that were not chosen, whatever some of them throw. If something released
+   * cannot be taken back, that is thrown rather than what was thrown before.
+   */
   private void settle(@Nullable Throwable thrown) {
     Throwable failure = thrown;
+    Throwable kept = null;
     for (Offer<?> offer : offers) {
-      failure = run(offer.withdrawal, failure);
+      if (offer.withdrawal instanceof Releasing.Withdrawal) {
+        kept = run(offer.withdrawal, kept);
+      } else {
+        failure = run(offer.withdrawal, failure);
+      }
     }
     for (Frame.Nack nack = nacks; nack != null; nack = nack.earlier) {
       if (!nack.surrounds(chosen)) {
         Computation<@Nullable Void> lost = nack.lost;
         failure = run(() -> lost.tryReturn(null), failure);
       }
+    }
+    if (kept != null) {
+      throw ComputationException.unchecked(kept);
     }
     if (thrown == null && failure != null) {
       throw ComputationException.unchecked(failure);
@@ -208,23 +299,40 @@ final class Sync<T extends @Nullable Object> {
     }
   }
 
-  /** What the chosen alternative gives. */
+  /** Returns or throws what the chosen alternative gives. */
   @SuppressWarnings({"unchecked", "NullAway"}) // each function takes what the one before it gave
   private T finish(Outcome<?> committed) {
-    Object value =
-        switch (committed) {
-          case Outcome.Returned<?> returned -> returned.value();
-          case Outcome.Canceled<?> failed -> throw ComputationException.unchecked(failed.reason());
-        };
-    try {
-      for (Frame frame = chosen; frame != null; frame = frame.outer) {
-        if (frame instanceof Frame.Wrap wrap) {
-          value = ((Event.Mapper<Object, Object>) wrap.mapper).map(value);
+    Object value = null;
+    Throwable failure = null;
+    switch (committed) {
+      case Outcome.Returned<?> returned -> value = returned.value();
+      case Outcome.Canceled<?> canceled -> failure = canceled.reason();
+    }
+    for (Frame frame = chosen; frame != null; frame = frame.outer) {
+      try {
+        if (frame instanceof Frame.Wrap wrap && failure == null) {
+          value = ((BodyWith<Object, Object, ?>) wrap.mapper).run(value);
+        } else if (frame instanceof Frame.Handle handle
+            && failure instanceof Exception exception
+            && !isOwnReason(exception)) {
+          value = handle.handler.run(exception);
+          failure = null;
         }
+      } catch (Throwable thrown) {
+        failure = thrown;
       }
-    } catch (Throwable thrown) {
-      throw ComputationException.unchecked(thrown);
+    }
+    if (failure != null) {
+      throw ComputationException.unchecked(failure);
     }
     return (T) value;
+  }
+
+  /** Whether {@code thrown} was thrown because this very fiber is canceled. */
+  private static boolean isOwnReason(Exception thrown) {
+    Throwable reason = Fiber.current().cancelReason();
+    return reason != null
+        && (thrown == reason
+            || (thrown instanceof ComputationException && thrown.getCause() == reason));
   }
 }

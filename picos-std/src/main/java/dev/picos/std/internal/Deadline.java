@@ -11,21 +11,21 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of the time that one wait may take. Made before the wait, closed after it, used by the
- * fiber that waits.
+ * The end of the time that one wait may take. The fiber that waits makes it before the wait, and
+ * closes it after.
  */
 public final class Deadline implements AutoCloseable {
   // For maintainers.
   //
-  // A computation that nobody returns from is canceled by the timer of the fiber's handler; the
-  // triggers of the wait are attached to it as they are to the fiber's own computation. So a wait
-  // with a deadline is a wait that can be canceled from one more side. Closing completes the
-  // computation, which takes the timeout out of the timer at once.
+  // The time is a computation that the timer of the fiber's handler cancels. The triggers of the
+  // wait are attached to it, as they are to the fiber's own computation. So a wait with a deadline
+  // is a wait that can be canceled from one more side. Closing completes the computation, which
+  // removes the timeout from the timer at once.
   //
-  // That the time is over decides nothing: it only wakes whoever waits, who then has to decide with
-  // one compare-and-set, on what it waits for, whether it gives up or has got it after all.
+  // The end of the time decides nothing. It only wakes the fiber that waits, which then decides,
+  // with one compare-and-set on what it waits for, whether it gives up or has got it after all.
 
-  /** What a wait ended with whose time was over. Never thrown, and no fiber's reason. */
+  /** The result of a wait whose time was over. It is never thrown, and is no fiber's reason. */
   public static final Throwable PASSED =
       new Exception("the deadline has passed", null, false, false) {
         @Serial private static final long serialVersionUID = 1L;
@@ -33,27 +33,41 @@ public final class Deadline implements AutoCloseable {
 
   private final Computation<@Nullable Void> time = new Computation<>(Computation.Mode.LIFO);
 
+  private final @Nullable Computation<?> end;
+  private final @Nullable Trigger canceler;
+
   /**
    * Starts the clock; when {@code timeout} is zero, the deadline has passed already.
    *
    * <p>Cancelation: throws the reason if the calling fiber is canceled, and sets no timeout.
    */
   public Deadline(Duration timeout) {
+    this(timeout, null);
+  }
+
+  /** As {@link #Deadline(Duration)}; the time is also over once {@code end} is canceled. */
+  public Deadline(Duration timeout, @Nullable Computation<?> end) {
+    this.end = end;
+    canceler = end == null ? null : Computation.canceler(end, time);
     if (timeout.isZero()) {
       Fiber.current().check();
       pass();
     } else {
       time.cancelAfter(timeout, PASSED);
     }
+    if (end != null && canceler != null && !end.tryAttach(canceler)) {
+      pass();
+    }
   }
 
   /**
-   * Has {@code wait} wait for what it waits for, no longer than until the computation that it is
-   * given is completed, which it is after {@code timeout}; not at all if that is zero.
+   * Runs {@code wait}, which must wait no longer than until the computation that it is given is
+   * completed; that happens after {@code timeout}. If the timeout is zero, {@code wait} does not
+   * run.
    *
    * <p>Cancelation: as {@link #Deadline}, and then as {@code wait}.
    *
-   * @return whether {@code wait} says that it has come
+   * @return what {@code wait} returned; {@code false} if it did not run
    */
   public static boolean within(Duration timeout, Predicate<? super Computation<?>> wait) {
     try (Deadline deadline = new Deadline(timeout)) {
@@ -61,7 +75,7 @@ public final class Deadline implements AutoCloseable {
     }
   }
 
-  /** Refuses what is no timeout, before anything is done. */
+  /** Throws if {@code timeout} is negative; to be called before anything is done. */
   public static void require(Duration timeout) {
     if (timeout.isNegative()) {
       throw new IllegalArgumentException("timeout must not be negative: " + timeout);
@@ -73,27 +87,36 @@ public final class Deadline implements AutoCloseable {
     time.tryCancel(PASSED);
   }
 
+  /** The computation that is completed when the time or the wait is over. */
+  public Computation<?> limit() {
+    return time;
+  }
+
   /** Returns whether the time is over. */
   public boolean hasPassed() {
     return !time.isRunning();
   }
 
   /**
-   * Awaits {@code trigger}, no longer than until this deadline.
+   * Awaits {@code trigger}, no longer than until this deadline passes.
    *
    * @return {@code null} after a signal; {@link #PASSED} when the time is over, also if a signal
    *     has come at the same moment; or the reason that the fiber was canceled with
    */
   public @Nullable Throwable await(Trigger trigger) {
-    // It is refused where there is nothing to wait for: signaled, or too late.
+    // Attaching fails if there is nothing to wait for: the trigger is signaled, or the time is
+    // over.
     Throwable reason = time.tryAttach(trigger) ? trigger.await() : null;
     return reason == null && hasPassed() ? PASSED : reason;
   }
 
-  /** Forgets the timeout. Not cancelable. */
+  /** Removes the timeout. Not cancelable. */
   @Override
   public void close() {
     time.tryReturn(null);
+    if (end != null && canceler != null) {
+      end.detach(canceler);
+    }
   }
 
   /**

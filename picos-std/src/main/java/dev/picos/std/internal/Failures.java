@@ -2,12 +2,13 @@ package dev.picos.std.internal;
 
 import org.jspecify.annotations.Nullable;
 
-/** What goes wrong while many are told something, and all are to be told. */
+/** Collects what goes wrong while many fibers are told something that all must be told. */
 public final class Failures {
   private Failures() {}
 
   /**
-   * The first that was thrown, with {@code thrown} suppressed in it if there is memory for that.
+   * Returns what was thrown first, with {@code thrown} suppressed in it if there is memory for
+   * that.
    */
   public static Throwable joined(@Nullable Throwable first, Throwable thrown) {
     if (first == null) {
@@ -18,7 +19,7 @@ public final class Failures {
         first.addSuppressed(thrown);
       }
     } catch (OutOfMemoryError full) {
-      // To go on matters more.
+      // Going on matters more.
     }
     return first;
   }

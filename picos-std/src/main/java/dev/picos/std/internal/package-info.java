@@ -1,2 +1,2 @@
-/** What the packages of this module share and nobody else needs. Not exported. */
+/** What the packages of this module share. This package is not exported. */
 package dev.picos.std.internal;

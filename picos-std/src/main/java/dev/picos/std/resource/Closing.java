@@ -1,11 +1,13 @@
 package dev.picos.std.resource;
 
+import dev.picos.core.BlockWith;
 import dev.picos.core.Body;
+import dev.picos.core.internal.Headroom;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A resource in a {@code try} with resources that is released with cancelation forbidden.
+ * A resource for a {@code try} with resources, which releases it with cancelation forbidden.
  *
  * {@snippet :
  * try (var connection = Closing.acquire(() -> connect(host), Connection::close)) {
@@ -13,38 +15,46 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>For a resource whose own {@code close()} awaits and was not written with cancelation in mind:
- * in a canceled fiber that would be cut short. As in any {@code try} with resources, when the block
- * and the release both throw, the exception of the block comes out. To have that of the release
- * come out, and for a body that returns a value, there is {@link Using}.
+ * <p>Use it for a resource whose own {@code close()} waits and was not written with cancelation in
+ * mind: in a canceled fiber that would be cut short. As in any {@code try} with resources, when the
+ * block and the release both throw, the exception of the block comes out, and suppresses that of
+ * the release. When the exception of the block takes no suppressed ones, Java loses that of the
+ * release, and no {@link #close} can change that. {@link Using} loses none, and has a form for a
+ * body that returns a value.
  *
- * <p>For the fiber that acquired it; what is to go to another fiber is {@link Owned}.
+ * <p>It is for the fiber that acquired it. For a resource that is to go to another fiber, use
+ * {@link Owned}.
  *
- * @param <R> the resource
+ * @param <R> the type of the resource
  * @param <E> the checked exception that the release may throw; {@link RuntimeException} when there
  *     is none
  */
 public final class Closing<R extends @Nullable Object, E extends Exception>
     implements AutoCloseable {
-  private final ResourceBlock<? super R, E> release;
+  private final BlockWith<? super R, E> release;
   private final R resource;
   private boolean closed;
 
-  // This object is there before there is a resource that a lack of memory could lose.
-  private Closing(Body<? extends R, E> acquire, ResourceBlock<? super R, E> release) throws E {
+  // This object exists before the resource, so that a lack of memory cannot lose the resource.
+  private <A extends Exception> Closing(
+      Body<? extends R, A> acquire, BlockWith<? super R, E> release) throws A {
     this.release = Objects.requireNonNull(release, "release");
+    Headroom.requireForScope();
     this.resource = acquire.run();
   }
 
   /**
    * Acquires a resource, to be released by {@link #close}.
    *
-   * <p>Cancelation: the affair of {@code acquire}. If that throws, there is nothing to release.
+   * <p>Cancelation: up to {@code acquire}. If that throws, there is nothing to release.
    *
-   * @throws E what {@code acquire} threw
+   * @throws A what {@code acquire} threw
+   * @throws E never; from this the compiler infers that {@link #close} throws it, and that {@code
+   *     close} throws nothing if {@code release} throws nothing checked
    */
-  public static <R extends @Nullable Object, E extends Exception> Closing<R, E> acquire(
-      Body<? extends R, E> acquire, ResourceBlock<? super R, E> release) throws E {
+  public static <R extends @Nullable Object, A extends Exception, E extends Exception>
+      Closing<R, E> acquire(Body<? extends R, A> acquire, BlockWith<? super R, E> release)
+          throws A, E {
     return new Closing<>(acquire, release);
   }
 
@@ -61,8 +71,8 @@ public final class Closing<R extends @Nullable Object, E extends Exception>
   }
 
   /**
-   * Releases the resource, with cancelation forbidden. Does nothing the second time, also when the
-   * first time failed.
+   * Releases the resource, with cancelation forbidden. Does nothing the second time, even if it
+   * failed the first time.
    *
    * @throws E what the release threw
    */

@@ -1,84 +1,84 @@
 package dev.picos.std.resource;
 
+import dev.picos.core.BlockWith;
 import dev.picos.core.Body;
+import dev.picos.core.BodyWith;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Point;
+import dev.picos.core.internal.Headroom;
+import dev.picos.std.internal.Bodies;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A resource that has one owner at a time, and that another fiber can take over, with no moment in
- * between where nobody would release it.
+ * A resource that has one owner at a time, and that another fiber can take over, without a moment
+ * in between at which no fiber would release it.
  *
  * <p>A server accepts connections in one fiber and serves each of them in a fiber of its own:
  *
  * {@snippet :
- * Flock.joinAfter(() -> {
+ * Flock.run(() -> {
  *   for (; ; ) {
- *     Owned.instantiate(
- *         () -> Control.interruptible(listener::accept),
+ *     Owned.run(
+ *         () -> Control.callInterruptible(listener::accept),
  *         SocketChannel::close,
- *         client -> {
- *           Flock.fork(() -> client.move(this::serve));
- *         });
+ *         client -> Flock.fork(() -> client.runMoved(this::serve)));
  *   }
  * });
  * }
  *
- * <p>Whatever happens, each socket is closed once. If the fork is refused, since the server is
- * canceled just now, the accepting fiber closes it. When the fork is done, {@link #instantiate}
- * waits until the new fiber has moved the socket; if the server is canceled before that, the
- * accepting fiber closes it, and the new fiber throws the reason of the cancelation in place of
- * serving a closed socket. Once moved, it is closed at the end of {@code serve}.
+ * <p>Whatever happens, each socket is closed once. If the fork is refused, because the server is
+ * being canceled, the accepting fiber closes the socket. If the fork succeeds, {@link #run} waits
+ * until the new fiber has moved the socket. If the server is canceled before that, the accepting
+ * fiber closes the socket, and the new fiber throws the reason of the cancelation instead of
+ * serving a closed socket. Once moved, the socket is closed at the end of {@code serve}.
  *
  * <p>The resource is in one of four states:
  *
  * <ul>
- *   <li>here: it may be {@linkplain #borrow borrowed}, {@linkplain #move moved}, {@linkplain
- *       #transfer transferred} and {@linkplain #drop dropped};
+ *   <li>here: it may be {@linkplain #runBorrowed borrowed}, {@linkplain #runMoved moved},
+ *       {@linkplain #runTransferred transferred} and {@linkplain #drop dropped};
  *   <li>borrowed: a body works with it and has not given it back;
- *   <li>transferred: it has another owner, and will never be here again;
- *   <li>dropped: it is released, or will be by whoever has borrowed it.
+ *   <li>transferred: it has another owner, and never comes back here;
+ *   <li>dropped: it has been released, or the fiber that has borrowed it will release it.
  * </ul>
  *
- * <p>Any fiber or thread that has the object may use it. To want the resource when it is not here
- * is a mistake, which {@link IllegalStateException} reports, and nothing is changed. Except when it
- * has been dropped and the calling fiber is canceled: then the reason of that is thrown; and when
- * it has been dropped because the body of its owner had thrown, or its owner been canceled: then
- * that is thrown again. So in a scope that is being canceled no fiber complains of what another one
- * has put away.
+ * <p>Any fiber or thread that has this object may use it. Asking for the resource when it is not
+ * here is a mistake, which {@link IllegalStateException} reports, and which changes nothing. There
+ * are two exceptions. If the resource has been dropped and the calling fiber is canceled, the
+ * reason of the cancelation is thrown instead. If it has been dropped because the body of its owner
+ * threw, or because its owner was canceled, the same is thrown again. So in a scope that is being
+ * canceled, no fiber fails because of a resource that another one has dropped.
  *
  * <p>The release runs exactly once, with cancelation forbidden, in the fiber that ends the last
  * use. A checked exception that it throws comes out inside a {@link ComputationException}. When a
- * body has thrown as well, the one exception is suppressed by the other, as in {@link Using}.
+ * body has thrown, too, the exception of the body comes out and suppresses that of the release, or
+ * the other way round if the former takes no suppressed ones, as in {@link Using}.
  *
- * <p>In a {@code try} with resources, {@link #close} drops. A body is needed to hand on a resource:
- * at the end of a block, {@code close} cannot tell success, when it would have to wait for the new
- * owner, from failure, when it must not. A fiber that is handed this object, and does not move it,
- * uses it like that:
+ * <p>In a {@code try} with resources, {@link #close} drops the resource. Handing on a resource
+ * takes a body: at the end of a block, {@code close} cannot tell success, after which it would have
+ * to wait for the new owner, from failure, after which it must not. A fiber that is given this
+ * object, and does not move the resource, may use it in a {@code try}:
  *
  * {@snippet :
  * try (client) { // the owner waits for this
- *   User user = client.borrow(this::login);
- *   client.borrow(socket -> {
- *     talk(socket, user);
- *   });
+ *   User user = client.callBorrowed(this::login);
+ *   client.runBorrowed(socket -> talk(socket, user));
  * }
  * }
  *
- * <p>What is done with the resource happens before all that is done with it later, wherever.
+ * <p>What a fiber does with the resource happens before everything that any fiber does with it
+ * later.
  *
  * <p>Progress: everything but the bodies, the release and the wait of the owner is lock-free.
- * Space: constant; where the resource is not here, this object does not refer to it.
+ * Space: constant; when the resource is not here, this object does not refer to it.
  *
- * @param <R> the resource
+ * @param <R> the type of the resource
  */
-// Only a lambda that is a single expression is ambiguous; see Using.
-@SuppressWarnings({"overloads", "FunctionalInterfaceClash"})
 public final class Owned<R> implements AutoCloseable {
   // For maintainers.
   //
@@ -89,24 +89,24 @@ public final class Owned<R> implements AutoCloseable {
   //   dropped       misuse        release        misuse           nothing
   //   gone          running -> returned, after the last transition and, if dropped, the release
   //
-  // Invariant: whoever takes the resource out of the state, or finds at the end of a borrow that it
-  // cannot put it back, has it alone. So it is released once: by that one, unless it puts it back,
-  // or into another instance.
+  // Invariant: a thread that takes the resource out of the state, or finds at the end of a borrow
+  // that it cannot put it back, is the only one to have it. So the resource is released once: by
+  // that thread, unless it puts the resource back, or into another instance.
   //
   // A drop never waits for a borrower, not even at the end of the owner's body. The exception that
-  // ends the body may be what is going to stop the borrower, once it gets out of here.
+  // ended the body may be what is going to stop the borrower, but only once it gets out of here.
   //
-  // Ordering: every change is a volatile compare-and-set, and reads only prepare one, so that what
-  // was done with the resource before is seen by whoever takes it out next.
+  // Ordering: every change is a volatile compare-and-set, and reads only prepare one. So a thread
+  // that takes the resource out next sees what was done with it before.
   //
-  // Nothing is allocated between the moment where the resource is taken from where it was and that
-  // where it is where it goes: a lack of memory shall not lose it.
+  // Nothing is allocated from the moment when the resource is taken from one place until it is in
+  // the next one, so that a lack of memory cannot lose it.
   //
-  // Differences from the original: the target of a transfer waits for its end as any owner does;
-  // one who waits for a drop does so also when the release throws; a drop while borrowed takes
-  // effect at the end of the borrow, and an owner waits for a borrower, where both were errors that
-  // came or not as the fibers happened to run, and the former lost the resource; who comes too late
-  // because the owner has failed is told so.
+  // Differences from the original: the target of a transfer waits for its end, as any owner does. A
+  // fiber that waits for a drop does so even if the release throws. A drop while the resource is
+  // borrowed takes effect at the end of the borrow, and an owner waits for a borrower. In the
+  // original both were errors that came or not depending on timing, and the former lost the
+  // resource. A fiber that comes too late because the owner has failed is told so.
 
   private static final VarHandle STATE;
 
@@ -118,7 +118,10 @@ public final class Owned<R> implements AutoCloseable {
     }
   }
 
-  /** In place of the resource: why it is not here, and what to throw at those who want it. */
+  /**
+   * Takes the place of the resource: says why it is not here, and what to throw at a fiber that
+   * asks for it.
+   */
   private static final class Absent {
     private final String what;
     private final @Nullable Throwable reason;
@@ -144,157 +147,150 @@ public final class Owned<R> implements AutoCloseable {
       new Absent("borrowed: a body that has not ended yet works with the resource", null);
   private static final Absent TRANSFERRED =
       new Absent("transferred: the resource was moved and has another owner", null);
-  private static final Absent DROPPED = dropped(null);
+  private static final Absent DROPPED =
+      new Absent("dropped: the resource was given up for release", null);
 
-  private static Absent dropped(@Nullable Throwable reason) {
-    return new Absent("dropped: the resource was given up for release", reason);
+  private static Absent dropped(Throwable reason) {
+    try {
+      return new Absent(DROPPED.what, reason);
+    } catch (OutOfMemoryError full) {
+      return DROPPED; // releasing the resource matters more
+    }
   }
 
-  private final ResourceBlock<? super R, ?> release;
+  private final BlockWith<? super R, ?> release;
   private final Computation<@Nullable Void> gone = new Computation<>();
 
   @SuppressWarnings("unused") // through STATE
   private volatile Object state;
 
-  /** Makes an instance that exists before its resource is taken from where it was. */
-  <E extends Exception> Owned(Body<? extends R, E> acquire, ResourceBlock<? super R, ?> release)
+  /** Makes an instance that exists before its resource is taken from elsewhere. */
+  <E extends Exception> Owned(Body<? extends R, E> acquire, BlockWith<? super R, ?> release)
       throws E {
     this.release = Objects.requireNonNull(release, "release");
+    Headroom.requireForScope();
     this.state = Objects.requireNonNull(acquire.run(), "acquire returned null");
   }
 
   /**
-   * Acquires a resource, runs {@code body} with an instance that holds it, waits until that does
-   * not hold it any more, because it was moved, transferred or dropped, and returns what {@code
-   * body} returned. If {@code body} throws, the resource is dropped at once.
+   * Acquires a resource, runs {@code body} with an instance that holds it, and waits until that
+   * instance does not hold it any more, because the resource was moved, transferred or dropped. If
+   * {@code body} throws, the resource is dropped at once.
    *
-   * <p>Who forgets to hand the resource on waits for ever: to release it at the end of the body,
-   * use {@link Using}, or drop it.
+   * <p>If no fiber takes the resource over, this waits for ever. To release the resource at the end
+   * of the body, use {@link Using}, or drop it.
    *
-   * <p>Cancelation: {@code acquire} and {@code body} have to look for themselves. A fiber that is
-   * canceled before or while it waits drops the resource and throws the reason; if there is nothing
-   * to wait for, none. Whenever the resource is dropped while another fiber has borrowed it, it is
-   * released at the end of the borrow, which this does not wait for.
+   * <p>Cancelation: up to {@code acquire} and {@code body} while they run. After that, none if
+   * there is nothing to wait for. Else a fiber that is canceled before or while it waits drops the
+   * resource and throws the reason. If the resource is dropped while another fiber has borrowed it,
+   * it is released at the end of the borrow, which this does not wait for.
    *
-   * @throws E what {@code acquire} or {@code body} threw; if it was the former, there is nothing to
-   *     release
+   * @throws A what {@code acquire} threw; there is nothing to release then
+   * @throws E what {@code body} threw
    * @throws NullPointerException if {@code acquire} returned {@code null}
    */
-  public static <R, T extends @Nullable Object, E extends Exception> T instantiate(
-      Body<? extends R, E> acquire,
-      ResourceBlock<? super R, ?> release,
-      ResourceBody<? super Owned<R>, ? extends T, E> body)
-      throws E {
+  public static <R, A extends Exception, E extends Exception> void run(
+      Body<? extends R, A> acquire,
+      BlockWith<? super R, ?> release,
+      BlockWith<? super Owned<R>, E> body)
+      throws A, E {
+    Objects.requireNonNull(body, "body");
+    Owned.<R, @Nullable Void, A, E>call(acquire, release, Bodies.of(body));
+  }
+
+  /** As {@link #run}, and returns what {@code body} returned. */
+  public static <R, T extends @Nullable Object, A extends Exception, E extends Exception> T call(
+      Body<? extends R, A> acquire,
+      BlockWith<? super R, ?> release,
+      BodyWith<? super Owned<R>, ? extends T, E> body)
+      throws A, E {
     Objects.requireNonNull(body, "body");
     return new Owned<R>(acquire, release).runAndWait(null, body);
   }
 
-  /** As {@link #instantiate(Body, ResourceBlock, ResourceBody)}, for a body with no result. */
-  public static <R, E extends Exception> void instantiate(
-      Body<? extends R, E> acquire,
-      ResourceBlock<? super R, ?> release,
-      ResourceBlock<? super Owned<R>, E> body)
-      throws E {
-    Objects.requireNonNull(body, "body");
-    Owned.<R, @Nullable Void, E>instantiate(
-        acquire,
-        release,
-        owned -> {
-          body.run(owned);
-          return null;
-        });
-  }
-
   /**
-   * Runs {@code body} with the resource, which is given back at its end, however that comes, and
-   * returns what {@code body} returned. Meanwhile nobody else can borrow, move or transfer it. If
-   * it is dropped meanwhile, it is released in the end.
+   * Runs {@code body} with the resource, which is given back however {@code body} ends. Meanwhile
+   * no other fiber can borrow, move or transfer it. If it is dropped meanwhile, it is released when
+   * {@code body} ends.
    *
-   * <p>Cancelation: the affair of {@code body}.
+   * <p>Cancelation: up to {@code body}.
    *
    * @throws E what {@code body} threw
    * @throws IllegalStateException if the resource is borrowed, transferred or dropped
    */
-  public <T extends @Nullable Object, E extends Exception> T borrow(
-      ResourceBody<? super R, ? extends T, E> body) throws E {
+  public <E extends Exception> void runBorrowed(BlockWith<? super R, E> body) throws E {
     Objects.requireNonNull(body, "body");
-    ResourceBlock<R, E> giveBack = this::giveBack;
-    return Release.<R, T, E>after(take(BORROWED), giveBack, body);
+    this.<@Nullable Void, E>callBorrowed(Bodies.of(body));
   }
 
-  /** As {@link #borrow(ResourceBody)}, for a body that returns nothing. */
-  public <E extends Exception> void borrow(ResourceBlock<? super R, E> body) throws E {
+  /** As {@link #runBorrowed}, and returns what {@code body} returned. */
+  public <T extends @Nullable Object, E extends Exception> T callBorrowed(
+      BodyWith<? super R, ? extends T, E> body) throws E {
     Objects.requireNonNull(body, "body");
-    this.<@Nullable Void, E>borrow(
-        resource -> {
-          body.run(resource);
-          return null;
-        });
+    BlockWith<R, RuntimeException> giveBack = this::giveBack;
+    Headroom.requireForScope();
+    return Release.<R, T, RuntimeException, E>after(take(BORROWED), giveBack, body);
   }
 
   /**
-   * Takes the resource over, for {@code body}: the fiber that waits for that in {@link
-   * #instantiate} or {@link #transfer} goes on, {@code body} runs with the resource, and at its
-   * end, however that comes, the resource is released. Returns what {@code body} returned.
+   * Takes the resource over for {@code body}. The fiber that waits in {@link #run} or {@link
+   * #runTransferred} until the resource is taken over goes on, {@code body} runs with the resource,
+   * and then the resource is released, however {@code body} ends.
    *
-   * <p>Cancelation: the affair of {@code body}; a fiber that is canceled takes over all the same.
+   * <p>Cancelation: up to {@code body}; a fiber that is canceled takes the resource over all the
+   * same.
    *
    * @throws E what {@code body} threw
    * @throws IllegalStateException if the resource is borrowed, transferred or dropped
    */
-  public <T extends @Nullable Object, E extends Exception> T move(
-      ResourceBody<? super R, ? extends T, E> body) throws E {
+  public <E extends Exception> void runMoved(BlockWith<? super R, E> body) throws E {
     Objects.requireNonNull(body, "body");
-    ResourceBlock<R, E> thenRelease = this::release;
-    ResourceBody<R, T, E> firstLetOwnerGo =
+    this.<@Nullable Void, E>callMoved(Bodies.of(body));
+  }
+
+  /** As {@link #runMoved}, and returns what {@code body} returned. */
+  public <T extends @Nullable Object, E extends Exception> T callMoved(
+      BodyWith<? super R, ? extends T, E> body) throws E {
+    Objects.requireNonNull(body, "body");
+    BlockWith<R, RuntimeException> thenRelease = this::release;
+    BodyWith<R, T, E> firstLetOwnerGo =
         resource -> {
           gone.tryReturn(null);
           return body.run(resource);
         };
-    return Release.<R, T, E>after(take(TRANSFERRED), thenRelease, firstLetOwnerGo);
-  }
-
-  /** As {@link #move(ResourceBody)}, for a body that returns nothing. */
-  public <E extends Exception> void move(ResourceBlock<? super R, E> body) throws E {
-    Objects.requireNonNull(body, "body");
-    this.<@Nullable Void, E>move(
-        resource -> {
-          body.run(resource);
-          return null;
-        });
+    Headroom.requireForScope();
+    return Release.<R, T, RuntimeException, E>after(
+        take(TRANSFERRED), thenRelease, firstLetOwnerGo);
   }
 
   /**
-   * Takes the resource over into a new instance: the fiber that waits for that in {@link
-   * #instantiate} or {@code transfer} goes on, and all else is as if the new instance had been
-   * instantiated here: {@code body} runs with it, and its resource is waited for, and dropped if
-   * that fails. For those who are to pass it on once more.
+   * Takes the resource over into a new instance, from which it can be passed on once more. The
+   * fiber that waits in {@link #run} or {@code runTransferred} until the resource is taken over
+   * goes on. Everything else is as if {@link #run} had made the new instance here: {@code body}
+   * runs with it, this waits until it does not hold the resource any more, and drops the resource
+   * if {@code body} throws.
    *
-   * <p>Cancelation: as {@link #instantiate}; a fiber that is canceled takes over all the same.
+   * <p>Cancelation: as {@link #run}; a fiber that is canceled takes the resource over all the same.
    *
    * @throws E what {@code body} threw
    * @throws IllegalStateException if the resource is borrowed, transferred or dropped
    */
-  public <T extends @Nullable Object, E extends Exception> T transfer(
-      ResourceBody<? super Owned<R>, ? extends T, E> body) throws E {
+  public <E extends Exception> void runTransferred(BlockWith<? super Owned<R>, E> body) throws E {
+    Objects.requireNonNull(body, "body");
+    this.<@Nullable Void, E>callTransferred(Bodies.of(body));
+  }
+
+  /** As {@link #runTransferred}, and returns what {@code body} returned. */
+  public <T extends @Nullable Object, E extends Exception> T callTransferred(
+      BodyWith<? super Owned<R>, ? extends T, E> body) throws E {
     Objects.requireNonNull(body, "body");
     return new Owned<R>(() -> take(TRANSFERRED), release).runAndWait(this, body);
   }
 
-  /** As {@link #transfer(ResourceBody)}, for a body that returns nothing. */
-  public <E extends Exception> void transfer(ResourceBlock<? super Owned<R>, E> body) throws E {
-    Objects.requireNonNull(body, "body");
-    this.<@Nullable Void, E>transfer(
-        owned -> {
-          body.run(owned);
-          return null;
-        });
-  }
-
   /**
-   * Releases the resource, or, while it is borrowed, leaves that to the end of the borrow, and lets
-   * the fiber that waits in {@link #instantiate} or {@link #transfer} go on after it. If it has
-   * been dropped or has another owner by now, does nothing. Not cancelable.
+   * Releases the resource now or, if it is borrowed, at the end of the borrow. After that, the
+   * fiber that waits in {@link #run} or {@link #runTransferred} goes on. Does nothing if the
+   * resource has been dropped or has another owner by now. Not cancelable.
    *
    * @throws RuntimeException what the release threw; the resource counts as released then
    */
@@ -302,14 +298,17 @@ public final class Owned<R> implements AutoCloseable {
     drop(DROPPED);
   }
 
-  /** The same as {@link #drop}, for a {@code try} with resources. */
+  /**
+   * The same as {@link #drop}, for a {@code try} with resources. What the release threw is lost
+   * where {@link Closing} says that Java loses it.
+   */
   @Override
   public void close() {
     drop();
   }
 
   private <T extends @Nullable Object, E extends Exception> T runAndWait(
-      @Nullable Owned<R> previous, ResourceBody<? super Owned<R>, ? extends T, E> body) throws E {
+      @Nullable Owned<R> previous, BodyWith<? super Owned<R>, ? extends T, E> body) throws E {
     try {
       if (previous != null) {
         previous.gone.tryReturn(null);
@@ -348,7 +347,7 @@ public final class Owned<R> implements AutoCloseable {
 
   private void giveBack(R resource) {
     if (!swap(BORROWED, resource)) {
-      release(resource); // it was dropped meanwhile
+      release(resource); // it has been dropped meanwhile
     }
   }
 

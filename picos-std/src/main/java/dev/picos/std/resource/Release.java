@@ -1,6 +1,9 @@
 package dev.picos.std.resource;
 
+import dev.picos.core.BlockWith;
+import dev.picos.core.BodyWith;
 import dev.picos.core.Fiber;
+import dev.picos.std.structured.TerminateException;
 import org.jspecify.annotations.Nullable;
 
 /** How a resource is released: with cancelation forbidden, and without losing an exception. */
@@ -9,20 +12,24 @@ final class Release {
 
   /** Releases {@code resource}. Allocates nothing: this may have to work when memory is short. */
   static <R extends @Nullable Object, E extends Exception> void now(
-      R resource, ResourceBlock<? super R, E> release) throws E {
+      R resource, BlockWith<? super R, E> release) throws E {
     Fiber fiber = Fiber.current();
-    boolean forbade = fiber.exchangeForbid(true);
+    boolean forbade = fiber.exchangeForbidCancelation(true);
     try {
       release.run(resource);
     } finally {
-      fiber.setForbid(forbade);
+      fiber.setForbidCancelation(forbade);
     }
   }
 
-  /** Runs {@code body} with {@code resource}, and then releases that, however {@code body} ends. */
-  static <R extends @Nullable Object, T extends @Nullable Object, E extends Exception> T after(
-      R resource, ResourceBlock<? super R, E> release, ResourceBody<? super R, ? extends T, E> body)
-      throws E {
+  /** Runs {@code body} with {@code resource}, and releases it however {@code body} ends. */
+  static <
+          R extends @Nullable Object,
+          T extends @Nullable Object,
+          C extends Exception,
+          E extends Exception>
+      T after(R resource, BlockWith<? super R, C> release, BodyWith<? super R, ? extends T, E> body)
+          throws C, E {
     T value;
     try {
       value = body.run(resource);
@@ -41,19 +48,31 @@ final class Release {
   }
 
   /**
-   * Decides which is thrown when a release failed after its body had: returns whether it is {@code
-   * failed}, that of the release. The other one is suppressed by it.
+   * Decides which exception is thrown when a release failed after its body had failed: returns
+   * whether it is {@code failed}, that of the release. The one that is thrown suppresses the other.
    *
-   * <p>It is that of the release, unless that takes no suppressed exceptions and the other does: a
-   * {@code Terminate}, which is no error, shall not hide one.
+   * <p>It is the exception of the body, unless that takes no suppressed ones, or is a {@code
+   * TerminateException}, which is no error and must not hide one.
    */
   static boolean replaces(Throwable failed, Throwable thrown) {
-    return failed == thrown || hasSuppressed(failed, thrown) || !hasSuppressed(thrown, failed);
+    if (failed == thrown) {
+      return false;
+    }
+    boolean thrownIsStop = thrown instanceof TerminateException;
+    if (thrownIsStop != failed instanceof TerminateException) {
+      boolean unused = thrownIsStop ? takes(failed, thrown) : takes(thrown, failed);
+      return thrownIsStop;
+    }
+    return !takes(thrown, failed) && takes(failed, thrown);
   }
 
-  private static boolean hasSuppressed(Throwable by, Throwable suppressed) {
-    int before = by.getSuppressed().length;
-    by.addSuppressed(suppressed);
-    return by.getSuppressed().length > before;
+  /** Makes {@code thrown} suppress {@code other}; returns whether it does. */
+  private static boolean takes(Throwable thrown, Throwable other) {
+    try {
+      thrown.addSuppressed(other);
+      return thrown.getSuppressed().length > 0;
+    } catch (OutOfMemoryError full) {
+      return false; // throwing one of them matters more
+    }
   }
 }

@@ -1,15 +1,19 @@
 package dev.picos.std.resource;
 
 import dev.picos.core.Block;
+import dev.picos.core.BlockWith;
 import dev.picos.core.Body;
+import dev.picos.core.BodyWith;
+import dev.picos.core.internal.Headroom;
+import dev.picos.std.internal.Bodies;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bodies of work at whose end something is released, however they end.
+ * Runs bodies that use a resource, and releases the resource however they end.
  *
  * {@snippet :
- * String answer = Using.resource(
+ * String answer = Using.call(
  *     () -> connect(host), // acquires
  *     Connection::close,   // releases
  *     connection -> {
@@ -19,85 +23,86 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>The release runs exactly once, in the calling fiber, after the body has returned or thrown,
- * and with cancelation forbidden: it may wait, and is not cut short. What comes out is what the
- * body returned or threw, that very object.
+ * and with cancelation forbidden: it may wait, and is not cut short. The call returns or throws
+ * what the body returned or threw, that very object.
  *
- * <p>A release that throws is not overlooked: its exception comes out, and that of the body, if it
- * threw as well, is {@linkplain Throwable#getSuppressed suppressed} by it. (In a {@code try} with
- * resources it is the other way round.) Only when the exception of the release takes no suppressed
- * ones, and that of the body does, they change places.
+ * <p>No exception is lost. When the body returns and the release throws, the exception of the
+ * release comes out. When both throw, the exception of the body comes out, and that of the release
+ * is {@linkplain Throwable#getSuppressed suppressed} by it, as in a {@code try} with resources. The
+ * two change places only if the exception of the body takes no suppressed ones, or is a {@link
+ * dev.picos.std.structured.TerminateException}, which is no error.
  *
- * <p>A lambda for the body that is a single call needs braces, a parameter type, or to be a method
- * reference, for the compiler to tell the methods with a result from those without.
+ * <p>The acquisition, the release and the body may each throw checked exceptions of a type of their
+ * own; a call declares these types and no others.
  *
- * <p>Space: nothing but stack.
+ * <p>Space: only stack.
  */
-// Only a lambda that is a single expression is ambiguous.
-@SuppressWarnings({"overloads", "FunctionalInterfaceClash"})
 public final class Using {
   private Using() {}
 
   /**
-   * Acquires a resource, runs {@code body} with it, releases it, and returns what {@code body}
-   * returned.
+   * Acquires a resource, runs {@code body} with it, and releases it.
    *
-   * <p>Cancelation: the affair of {@code acquire} and {@code body}; this method does not look. If
+   * <p>Cancelation: up to {@code acquire} and {@code body}; this method does not check for it. If
    * {@code acquire} throws, there is nothing to release.
    *
-   * @throws E what one of the three threw
+   * @throws A what {@code acquire} threw
+   * @throws C what {@code release} threw
+   * @throws E what {@code body} threw
    */
-  public static <R extends @Nullable Object, T extends @Nullable Object, E extends Exception>
-      T resource(
-          Body<? extends R, E> acquire,
-          ResourceBlock<? super R, E> release,
-          ResourceBody<? super R, ? extends T, E> body)
-          throws E {
+  public static <
+          R extends @Nullable Object, A extends Exception, C extends Exception, E extends Exception>
+      void run(
+          Body<? extends R, A> acquire,
+          BlockWith<? super R, C> release,
+          BlockWith<? super R, E> body)
+          throws A, C, E {
     Objects.requireNonNull(release, "release");
     Objects.requireNonNull(body, "body");
-    return Release.<R, T, E>after(acquire.run(), release, body);
+    Headroom.requireForScope();
+    Release.<R, @Nullable Void, C, E>after(acquire.run(), release, Bodies.of(body));
   }
 
-  /** As {@link #resource(Body, ResourceBlock, ResourceBody)}, for a body that returns nothing. */
-  public static <R extends @Nullable Object, E extends Exception> void resource(
-      Body<? extends R, E> acquire,
-      ResourceBlock<? super R, E> release,
-      ResourceBlock<? super R, E> body)
-      throws E {
+  /** As {@link #run}, and returns what {@code body} returned. */
+  public static <
+          R extends @Nullable Object,
+          T extends @Nullable Object,
+          A extends Exception,
+          C extends Exception,
+          E extends Exception>
+      T call(
+          Body<? extends R, A> acquire,
+          BlockWith<? super R, C> release,
+          BodyWith<? super R, ? extends T, E> body)
+          throws A, C, E {
+    Objects.requireNonNull(release, "release");
     Objects.requireNonNull(body, "body");
-    Using.<R, @Nullable Void, E>resource(
-        acquire,
-        release,
-        resource -> {
-          body.run(resource);
-          return null;
-        });
+    Headroom.requireForScope();
+    return Release.<R, T, C, E>after(acquire.run(), release, body);
   }
 
   /**
-   * Runs {@code body} and then {@code action}, as the release of a resource, and returns what
-   * {@code body} returned.
+   * Runs {@code body} and then {@code action}, as the release of a resource.
    *
    * {@snippet :
-   * Using.lastly(done::decr, () -> work());
+   * Using.runLastly(done::decr, () -> work());
    * }
    *
-   * @throws E what one of them threw
+   * @throws C what {@code action} threw
+   * @throws E what {@code body} threw
    */
-  public static <T extends @Nullable Object, E extends Exception> T lastly(
-      Block<E> action, Body<? extends T, E> body) throws E {
-    Objects.requireNonNull(action, "action");
+  public static <C extends Exception, E extends Exception> void runLastly(
+      Block<C> action, Block<E> body) throws C, E {
     Objects.requireNonNull(body, "body");
-    return Release.<Block<E>, T, E>after(action, Block::run, theAction -> body.run());
+    Using.<@Nullable Void, C, E>callLastly(action, Bodies.of(body));
   }
 
-  /** As {@link #lastly(Block, Body)}, for a body that returns nothing. */
-  public static <E extends Exception> void lastly(Block<E> action, Block<E> body) throws E {
+  /** As {@link #runLastly}, and returns what {@code body} returned. */
+  public static <T extends @Nullable Object, C extends Exception, E extends Exception> T callLastly(
+      Block<C> action, Body<? extends T, E> body) throws C, E {
+    Objects.requireNonNull(action, "action");
     Objects.requireNonNull(body, "body");
-    Using.<@Nullable Void, E>lastly(
-        action,
-        () -> {
-          body.run();
-          return null;
-        });
+    Headroom.requireForScope();
+    return Release.<Block<C>, T, C, E>after(action, Block::run, theAction -> body.run());
   }
 }

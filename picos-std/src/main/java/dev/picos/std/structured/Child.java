@@ -4,7 +4,7 @@ import dev.picos.core.Block;
 import dev.picos.core.Fiber;
 import java.util.function.Consumer;
 
-/** What a forked fiber does. */
+/** The work of a forked fiber. */
 final class Child extends Failure implements Consumer<Fiber> {
   private final Bundle bundle;
   private final Block<?> body;

@@ -1,28 +1,32 @@
 package dev.picos.std.structured;
 
 import dev.picos.core.Block;
+import dev.picos.core.BlockWith;
 import dev.picos.core.Body;
+import dev.picos.core.BodyWith;
 import dev.picos.core.Fiber;
 import dev.picos.core.FiberLocal;
+import dev.picos.std.internal.Bodies;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link Bundle} that need not be passed along: it belongs to the fiber that runs {@link
- * #joinAfter} and to the fibers forked here.
+ * A {@link Bundle} that need not be passed along: it belongs to the fiber that calls {@link #run},
+ * and to the fibers forked in it.
  *
  * {@snippet :
- * Flock.joinAfter(() -> {
+ * Flock.run(() -> {
  *   Flock.fork(() -> serve(left));
  *   Flock.fork(() -> serve(right));
  * });
  * }
  *
  * <p>Every operation concerns the innermost flock of the calling fiber, and throws {@link
- * IllegalStateException} where there is none. Only fibers forked here are in the flock of their
- * parent; those of {@link Bundle}, of {@link Run} and of {@link Fiber#spawn} are in none. In all
- * else the operations are those of the bundle, which describes what they promise.
+ * IllegalStateException} where there is none. Only fibers forked by {@link #fork} and its variants
+ * are in the flock of their parent; those of {@link Bundle}, of {@link Run} and of {@link
+ * Fiber#spawn} are in none. Otherwise the operations are those of {@link Bundle}, which describes
+ * them.
  */
 public final class Flock {
   private static final FiberLocal<@Nullable Bundle> CURRENT = new FiberLocal<>();
@@ -30,53 +34,66 @@ public final class Flock {
   private Flock() {}
 
   /**
-   * Runs {@code body} with a new flock, waits until every fiber forked in it has ended, and returns
-   * what {@code body} returned. For the rest as {@link Bundle#joinAfter(ScopeBody)}.
+   * Runs {@code block} with a new flock, and waits until every fiber forked in it has ended.
+   * Otherwise as {@link Bundle#run(BlockWith)}.
    *
-   * @throws E what {@code body} threw
+   * @throws E what {@code block} threw
    * @throws ErrorsException when there are several different errors
    */
-  public static <T extends @Nullable Object, E extends Exception> T joinAfter(
-      Body<? extends T, E> body) throws E {
-    return joinAfter(OnReturn.AWAIT, body);
-  }
-
-  /** As {@link #joinAfter(Body)}, for a body that returns nothing. */
-  public static <E extends Exception> void joinAfter(Block<E> body) throws E {
-    joinAfter(OnReturn.AWAIT, body);
+  public static <E extends Exception> void run(Block<E> block) throws E {
+    run(OnReturn.AWAIT, block);
   }
 
   /**
-   * As {@link #joinAfter(Body)}; {@code onReturn} says what becomes of the fibers when {@code body}
-   * returns.
+   * Runs {@code body} with a new flock, waits until every fiber forked in it has ended, and returns
+   * what {@code body} returned. Otherwise as {@link Bundle#call(BodyWith)}.
+   *
+   * @throws E what {@code body} threw
+   * @throws ErrorsException when there are several different errors
+   * @throws TerminatedException if there is no value, because the flock was terminated and that has
+   *     ended {@code body}
    */
-  public static <T extends @Nullable Object, E extends Exception> T joinAfter(
-      OnReturn onReturn, Body<? extends T, E> body) throws E {
-    Objects.requireNonNull(body, "body");
-    Fiber fiber = Fiber.current();
-    CURRENT.reserve(fiber);
-    return Bundle.<T, E>joinAfter(
-        onReturn,
-        bundle -> {
-          Bundle outer = currentOrNull(fiber);
-          enter(fiber, bundle);
-          try {
-            return body.run();
-          } finally {
-            leave(fiber, outer);
-          }
-        });
+  public static <T extends @Nullable Object, E extends Exception> T call(Body<? extends T, E> body)
+      throws E {
+    return call(OnReturn.AWAIT, body);
   }
 
-  /** As {@link #joinAfter(OnReturn, Body)}, for a body that returns nothing. */
-  public static <E extends Exception> void joinAfter(OnReturn onReturn, Block<E> body) throws E {
+  /**
+   * As {@link #run(Block)}; {@code onReturn} says what happens to the fibers when {@code block}
+   * returns.
+   */
+  public static <E extends Exception> void run(OnReturn onReturn, Block<E> block) throws E {
+    Objects.requireNonNull(block, "block");
+    Fiber fiber = prepared();
+    Bundle.<E>run(onReturn, bundle -> within(bundle, fiber, Bodies.of(block)));
+  }
+
+  /**
+   * As {@link #call(Body)}; {@code onReturn} says what happens to the fibers when {@code body}
+   * returns.
+   */
+  public static <T extends @Nullable Object, E extends Exception> T call(
+      OnReturn onReturn, Body<? extends T, E> body) throws E {
     Objects.requireNonNull(body, "body");
-    Flock.<@Nullable Void, E>joinAfter(
-        onReturn,
-        () -> {
-          body.run();
-          return null;
-        });
+    Fiber fiber = prepared();
+    return Bundle.<T, E>call(onReturn, bundle -> within(bundle, fiber, body));
+  }
+
+  private static Fiber prepared() {
+    Fiber fiber = Fiber.current();
+    CURRENT.reserve(fiber);
+    return fiber;
+  }
+
+  private static <T extends @Nullable Object, E extends Exception> T within(
+      Bundle flock, Fiber fiber, Body<? extends T, E> body) throws E {
+    Bundle outer = currentOrNull(fiber);
+    enter(fiber, flock);
+    try {
+      return body.run();
+    } finally {
+      leave(fiber, outer);
+    }
   }
 
   /**
@@ -90,7 +107,18 @@ public final class Flock {
   }
 
   /**
-   * Starts a fiber in the flock that runs {@code body}, and returns the promise of what it returns.
+   * Starts a fiber in the flock that runs {@code body}, which makes blocking calls of the JDK.
+   *
+   * @throws IllegalStateException if the calling fiber is in no flock
+   * @see Bundle#forkInterruptible
+   */
+  public static void forkInterruptible(Block<?> body) {
+    fork(Bundle.interruptible(body));
+  }
+
+  /**
+   * Starts a fiber in the flock that runs {@code body}, and returns a promise of what {@code body}
+   * returns.
    *
    * @throws IllegalStateException if the calling fiber is in no flock
    * @see Bundle#forkAsPromise
@@ -100,7 +128,7 @@ public final class Flock {
   }
 
   /**
-   * Stops the flock.
+   * Stops the flock: cancels its fibers and its main body.
    *
    * @throws IllegalStateException if the calling fiber is in no flock
    * @see Bundle#terminate()
@@ -109,29 +137,24 @@ public final class Flock {
     current().terminate();
   }
 
-  /** As {@link #terminate()}, with {@code reason} for the reason. */
-  public static void terminate(Terminate reason) {
+  /** As {@link #terminate()}, with {@code reason} as the reason. */
+  public static void terminate(TerminateException reason) {
     current().terminate(reason);
   }
 
   /**
-   * Arranges that the flock is terminated once {@code delay} has passed.
+   * Sets a timeout: once {@code delay} has passed, the flock is stopped, which is an error.
    *
    * @throws IllegalStateException if the calling fiber is in no flock
    * @throws IllegalArgumentException if {@code delay} is negative
-   * @see Bundle#terminateAfter(Duration)
+   * @see Bundle#timeoutAfter
    */
-  public static void terminateAfter(Duration delay) {
-    current().terminateAfter(delay);
-  }
-
-  /** As {@link #terminateAfter(Duration)}, with {@code reason} for the reason. */
-  public static void terminateAfter(Duration delay, Terminate reason) {
-    current().terminateAfter(delay, reason);
+  public static void timeoutAfter(Duration delay) {
+    current().timeoutAfter(delay);
   }
 
   /**
-   * Reports {@code error} as if a fiber of the flock had thrown it.
+   * Reports {@code error} as an error of the flock.
    *
    * @throws IllegalStateException if the calling fiber is in no flock
    * @see Bundle#error
@@ -140,7 +163,7 @@ public final class Flock {
     current().error(error);
   }
 
-  /** Puts {@code fiber}, which is the caller or not spawned yet, into the flock. */
+  /** Puts {@code fiber}, which is the caller or has not been spawned yet, into the flock. */
   static void enter(Fiber fiber, Bundle flock) {
     CURRENT.set(fiber, flock);
   }

@@ -1,9 +1,11 @@
 package dev.picos.std.structured;
 
-/** What becomes of the fibers of a scope when its main body returns. */
+/** What happens to the fibers of a scope when its main body returns. */
 public enum OnReturn {
-  /** They are waited for. */
+  /** The scope waits for them. */
   AWAIT,
-  /** They are terminated, and then waited for. For fibers that serve the main body only. */
+  /**
+   * The scope terminates them, and then waits for them. For fibers that only serve the main body.
+   */
   TERMINATE
 }

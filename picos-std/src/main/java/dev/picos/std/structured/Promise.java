@@ -2,28 +2,61 @@ package dev.picos.std.structured;
 
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
+import dev.picos.core.Fiber;
+import dev.picos.core.Outcome;
+import dev.picos.core.Point;
 import dev.picos.std.event.Event;
 import dev.picos.std.internal.Deadline;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The result of a forked fiber, which will be there once the fiber has ended, and a handle to stop
- * the fiber with.
+ * The result of a forked fiber, which is available once the fiber has ended, and a handle to stop
+ * the fiber.
  *
- * <p>Made by {@link Bundle#forkAsPromise} and {@link Flock#forkAsPromise}. Any fiber or thread may
- * use a promise, also after its scope has been left. What the fiber did happens before {@link
- * #await()} returns its value or throws its exception, and before {@link #isRunning} returns {@code
- * false} for it.
+ * <p>Promises are made by {@link Bundle#forkAsPromise} and {@link Flock#forkAsPromise}. Any fiber
+ * or thread may use a promise, even after its scope has been left. What the fiber does happens
+ * before {@link #await()} returns its value or throws its exception, before {@link #join} returns,
+ * and before {@link #isRunning} returns {@code false} for it.
  *
- * <p>Progress: every operation but {@code await} is lock-free. Space: a promise that is not running
- * refers to its result alone.
+ * <p>Progress: everything but the waiting is lock-free. Space: a promise that is not running refers
+ * to its result alone.
  *
  * @param <T> the type of the result
  */
 public final class Promise<T extends @Nullable Object> {
+  // For maintainers.
+  //
+  //   ended    null -> a computation, by the first who joins -> ENDED, by the fiber
+  //            null -> ENDED, by the fiber
+  //
+  // The fiber takes the computation out with an exchange and completes it. So every joiner that has
+  // put its computation in, or found it there, is woken. Neither the exchange nor the completion
+  // needs memory.
+  //
+  // Ordering: both changes are volatile. A thread that finds ENDED sees what the fiber did, by its
+  // acquire, or through the completion.
+
+  private static final Computation<@Nullable Void> ENDED = Computation.returned(null);
+
+  private static final VarHandle END;
+
+  static {
+    try {
+      END = MethodHandles.lookup().findVarHandle(Promise.class, "end", Computation.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Computation<T> computation;
+
+  @SuppressWarnings("unused") // through END
+  private volatile @Nullable Computation<@Nullable Void> end;
 
   Promise(Computation<T> computation) {
     this.computation = computation;
@@ -31,43 +64,118 @@ public final class Promise<T extends @Nullable Object> {
 
   /** Makes a promise that holds {@code value} already. */
   public static <T extends @Nullable Object> Promise<T> of(T value) {
-    return new Promise<>(Computation.returned(value));
+    Promise<T> promise = new Promise<>(Computation.returned(value));
+    promise.end();
+    return promise;
   }
 
   /**
-   * Waits until this promise is not running, and returns the value; or throws what the fiber threw,
-   * or the reason that it was canceled with. The fiber of a promise that was terminated may still
-   * be on its way to its end; its scope waits for that.
+   * Waits until this promise is not running, and returns the value, or throws what the fiber threw.
+   * If the promise was terminated, its fiber may not have ended yet; see {@link #join}.
    *
-   * <p>Cancelation: if the promise is not running, none. Else a calling fiber that is canceled
-   * before or while it waits stops waiting and throws its own reason; the promise is not concerned.
+   * <p>Cancelation: none if the promise is not running. Else a calling fiber that is canceled
+   * before or while it waits stops waiting and throws its own reason; the promise is not affected.
+   *
+   * @throws TerminatedException if the promise was terminated, alone or with its scope. But a
+   *     caller that was stopped with the same {@link TerminateException} throws that
    */
   public T await() {
-    return computation.await();
+    computation.join();
+    return result();
   }
 
   /**
    * As {@link #await()}, but waits no longer than {@code timeout}; not at all if that is zero. The
    * fiber of this promise goes on when the time is over; to stop it then, see {@link
-   * #terminateAfter(Duration)}.
+   * #timeoutAfter}.
    *
    * <p>Cancelation: as {@link #await()}.
    *
    * @throws TimeoutException if this promise is still running when the time is over; nothing is
-   *     left of the wait. It is never what the fiber threw or a reason, as a checked one of these
-   *     comes inside a {@link ComputationException}
+   *     left of the wait. What the fiber threw, and reasons, are never thrown as this, since
+   *     checked ones come inside a {@link ComputationException}
    * @throws IllegalArgumentException if {@code timeout} is negative
    */
   public T await(Duration timeout) throws TimeoutException {
-    return Deadline.await(computation, timeout);
+    if (!Deadline.join(computation, timeout)) {
+      throw new TimeoutException("the promise was not kept within " + timeout);
+    }
+    return result();
+  }
+
+  private T result() {
+    return switch (Objects.requireNonNull(computation.peek())) {
+      case Outcome.Returned<T> returned -> returned.value();
+      case Outcome.Canceled<T> canceled -> throw thrown(canceled.reason());
+    };
+  }
+
+  private static RuntimeException thrown(Throwable reason) {
+    return reason instanceof TerminateException
+            && Fiber.current().computation().cancelReason() != reason
+        ? new TerminatedException("the promise", reason)
+        : ComputationException.unchecked(reason);
   }
 
   /**
-   * Returns the event of {@link #await}: ready when this promise is not running. To lose against
-   * another event does not concern the promise.
+   * Returns the event of {@link #await()}: it is ready when this promise is not running. When
+   * another alternative is chosen, the promise is not affected.
    */
   public Event<T> awaitEvent() {
-    return Event.of(computation);
+    return Event.of(computation)
+        .handle(
+            reason -> {
+              throw thrown(reason);
+            });
+  }
+
+  /**
+   * Waits until the fiber has ended, whatever its result, even if this promise was terminated long
+   * before.
+   *
+   * <p>Cancelation: none if the fiber has ended. Else a calling fiber that is canceled before or
+   * while it waits throws its own reason. If the fiber of this promise itself calls this, it waits
+   * for ever.
+   */
+  public void join() {
+    for (; ; ) {
+      Point.before(this, Point.Kind.READ);
+      @SuppressWarnings("unchecked") // nothing else is put into it
+      Computation<@Nullable Void> now = (Computation<@Nullable Void>) END.getAcquire(this);
+      if (now != null) {
+        now.join();
+        return;
+      }
+      Point.before(this, Point.Kind.UPDATE);
+      END.compareAndSet(this, (Computation<?>) null, new Computation<@Nullable Void>());
+    }
+  }
+
+  /**
+   * Asks the fiber to stop, as {@link #terminate}, and waits until it has ended, as {@link #join}.
+   */
+  public void terminateAndJoin() {
+    terminate();
+    join();
+  }
+
+  /** Wakes the joiners; called by the fiber when it ends. */
+  void end() {
+    Point.before(this, Point.Kind.UPDATE);
+    @SuppressWarnings("unchecked") // nothing else is put into it
+    Computation<@Nullable Void> waitedFor =
+        (Computation<@Nullable Void>) END.getAndSet(this, ENDED);
+    if (waitedFor != null) {
+      waitedFor.tryReturn(null);
+    }
+  }
+
+  /**
+   * Returns the value, or what the fiber threw or was stopped with, or {@code null} while this
+   * promise is running.
+   */
+  public @Nullable Outcome<T> peek() {
+    return computation.peek();
   }
 
   /** Returns whether there is no result yet and nobody has stopped the fiber. Never throws. */
@@ -76,40 +184,36 @@ public final class Promise<T extends @Nullable Object> {
   }
 
   /**
-   * Asks the fiber to stop, by canceling it with a {@link Terminate}, which is also what {@link
-   * #await()} throws from now on. Does not wait for the fiber. Not cancelable.
+   * Asks the fiber to stop, by canceling it with a {@link TerminateException}; after that there is
+   * no value. Does not wait for the fiber. Not cancelable.
    *
    * @return whether this call did it; {@code false} if this promise was not running
    */
   public boolean tryTerminate() {
-    return tryTerminate(new Terminate());
+    return tryTerminate(new TerminateException());
   }
 
-  /** As {@link #tryTerminate()}, with {@code reason} for the reason. */
-  public boolean tryTerminate(Terminate reason) {
+  /** As {@link #tryTerminate()}, with {@code reason} as the reason. */
+  public boolean tryTerminate(TerminateException reason) {
     return computation.tryCancel(reason);
   }
 
-  /** As {@link #tryTerminate()}, for those who need no answer. */
+  /** As {@link #tryTerminate()}, for callers that need no answer. */
   public void terminate() {
     tryTerminate();
   }
 
   /**
-   * Arranges that the fiber is terminated once {@code delay} has passed. Nothing is left of that
-   * when the promise ends earlier.
+   * Sets a timeout: once {@code delay} has passed, the fiber is canceled with a {@link
+   * TimeoutException}, which is an error of the fiber, and so of its scope. If the promise ends
+   * earlier, the timeout is removed.
    *
-   * <p>Cancelation: throws the reason if the calling fiber is canceled, and arranges nothing.
+   * <p>Cancelation: throws the reason if the calling fiber is canceled, and sets no timeout.
    *
    * @throws IllegalArgumentException if {@code delay} is negative
    */
-  public void terminateAfter(Duration delay) {
-    terminateAfter(delay, new Terminate());
-  }
-
-  /** As {@link #terminateAfter(Duration)}, with {@code reason} for the reason. */
-  public void terminateAfter(Duration delay, Terminate reason) {
-    computation.cancelAfter(delay, reason);
+  public void timeoutAfter(Duration delay) {
+    computation.cancelAfter(delay, new ElapsedException(delay));
   }
 
   /** Names the state, for people. */

@@ -3,8 +3,8 @@ package dev.picos.std.sync;
 import java.io.Serial;
 
 /**
- * The lock is asked for exclusively but has been frozen: what it protects can only be read, for
- * ever. Cheap, without a stack trace.
+ * Thrown when a fiber asks exclusively for a lock that has been frozen: what it protects can only
+ * be read, for ever. It is cheap, and has no stack trace.
  */
 public final class FrozenException extends RuntimeException {
   @Serial private static final long serialVersionUID = 1L;

@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  * Config c = config.read();
  * }
  *
- * <p>Anyone may fill it, from any thread, with or without a scheduler; the first one wins. What was
- * done before that happens before the return of every {@link #read()} and of every {@link #peek}
- * that is not {@code null}.
+ * <p>Any thread may fill it, with or without a scheduler; the first one wins. What a thread does
+ * before it fills the variable happens before the return of every {@link #read()}, and of every
+ * {@link #peek} that does not return {@code null}.
  *
- * <p>Progress: everything but {@code read} is lock-free. Space: constant; those that wait, as in
+ * <p>Progress: everything but {@code read} is lock-free. Space: constant, and for each waiter as in
  * {@link Computation}. A filled variable refers to its value alone.
  *
  * @param <T> the type of the value
@@ -55,13 +55,16 @@ public final class Ivar<T extends @Nullable Object> {
     return computation.tryReturn(value);
   }
 
-  /** As {@link #tryFill}, for those who need no answer: what is there already stays. */
+  /**
+   * As {@link #tryFill}, for callers that need no answer: a variable that is filled already stays
+   * as it is.
+   */
   public void fill(T value) {
     tryFill(value);
   }
 
   /**
-   * Poisons this variable if it is empty, so that whoever reads it throws {@code reason}. Not
+   * Poisons this variable if it is empty, so that every read of it throws {@code reason}. Not
    * cancelable.
    *
    * @return whether it was empty
@@ -70,7 +73,10 @@ public final class Ivar<T extends @Nullable Object> {
     return computation.tryCancel(reason);
   }
 
-  /** As {@link #tryPoison}, for those who need no answer: what is there already stays. */
+  /**
+   * As {@link #tryPoison}, for callers that need no answer: a variable that is filled already stays
+   * as it is.
+   */
   public void poison(Throwable reason) {
     tryPoison(reason);
   }
@@ -85,7 +91,7 @@ public final class Ivar<T extends @Nullable Object> {
    * with, a checked exception inside a {@link ComputationException}.
    *
    * <p>Cancelation: none if the variable is filled. Else a fiber that is canceled before or while
-   * it waits throws its own reason; nothing of it is left here.
+   * it waits throws its own reason, and leaves nothing behind.
    */
   public T read() {
     return computation.await();
@@ -97,8 +103,8 @@ public final class Ivar<T extends @Nullable Object> {
    * <p>Cancelation: as {@link #read()}.
    *
    * @throws TimeoutException if this variable is still empty when the time is over; nothing is left
-   *     of the wait. It is never the poison or the fiber's reason, as a checked one of these comes
-   *     inside a {@link ComputationException}
+   *     of the wait. The poison and the fiber's reason are never thrown as this, since checked ones
+   *     come inside a {@link ComputationException}
    * @throws IllegalArgumentException if {@code timeout} is negative
    */
   public T read(Duration timeout) throws TimeoutException {
@@ -110,7 +116,7 @@ public final class Ivar<T extends @Nullable Object> {
     return Event.of(computation);
   }
 
-  /** Shows what is in it, for people. */
+  /** Shows the value or the poison, for people. */
   @Override
   public String toString() {
     return "Ivar["

@@ -2,6 +2,7 @@ package dev.picos.std.sync;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Point;
+import dev.picos.core.internal.Headroom;
 import dev.picos.std.event.Event;
 import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
@@ -10,9 +11,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A count that fibers wait for to come down to zero; then the latch is open, and stays so.
+ * Lets fibers wait until a count has come down to zero; then the latch is open, and stays open.
  *
- * <p>The count may also go up as long as it is not zero. So a latch can wait for an amount of work
+ * <p>The count may also go up as long as it is not zero. So fibers can wait for an amount of work
  * that is not known at the start:
  *
  * {@snippet :
@@ -28,20 +29,22 @@ import org.jspecify.annotations.Nullable;
  * <p>What a fiber does before it decrements happens before the return of every {@link #await()}
  * that waits for that.
  *
- * <p>Progress: everything but {@code await} is lock-free. Space: constant; those that wait, as in
- * {@link Computation}.
+ * <p>Progress: everything but {@code await} is lock-free. Space: constant, and for each waiter as
+ * in {@link Computation}.
  */
 public final class Latch {
   // For maintainers.
   //
   //   count    n > 0 -> n + 1, n > 1 -> n - 1, 1 -> 0; 0 is final
-  //   open     running -> returned, by whoever took the count to 0, or finds it there
+  //   open     running -> returned, by a thread that took the count to 0, or finds it at 0
   //
-  // Between those two steps the latch is still closed. Nobody comes to know that the count is 0
-  // without taking the second one, too; else a fiber could be told so, and then find it closed.
+  // Between those two steps the latch is still closed. A thread that learns that the count is 0
+  // takes the second step first, if it has not been taken. Otherwise a fiber could be told that the
+  // count is 0, and then find the latch closed.
   //
-  // Ordering: the count changes by volatile compare-and-sets, each of which sees those before it;
-  // the last of them sees all, and so does whoever finds the 0 that it wrote, by its acquire.
+  // Ordering: the count changes by volatile compare-and-sets, each of which sees those before it.
+  // The last of them sees all, and so does, by its acquire, a thread that finds the 0 that it
+  // wrote.
 
   private static final VarHandle COUNT;
 
@@ -58,7 +61,7 @@ public final class Latch {
   private volatile int count;
 
   /**
-   * Makes a latch that opens after {@code count} decrements; with 0 it is open.
+   * Makes a latch that opens after {@code count} decrements; if that is 0, it is open.
    *
    * @throws IllegalArgumentException if {@code count} is negative
    */
@@ -118,7 +121,7 @@ public final class Latch {
    * Waits until this latch is open.
    *
    * <p>Cancelation: none if it is open. Else a fiber that is canceled before or while it waits
-   * throws the reason; the count is not concerned.
+   * throws the reason; the count stays as it is.
    */
   public void await() {
     open.join();
@@ -160,6 +163,9 @@ public final class Latch {
       }
       if (before + change < 0) {
         throw new IllegalStateException("overflow: the count is at most " + Integer.MAX_VALUE);
+      }
+      if (before + change == 0) {
+        Headroom.requireToRelease();
       }
       Point.before(this, Point.Kind.UPDATE);
       if (COUNT.compareAndSet(this, before, before + change)) {

@@ -6,10 +6,16 @@ import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
 import dev.picos.core.Point;
-import dev.picos.std.internal.Headroom;
+import dev.picos.core.internal.Headroom;
+import dev.picos.std.structured.TerminateException;
+import java.io.InterruptedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileLockInterruptionException;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -22,25 +28,42 @@ import org.jspecify.annotations.Nullable;
  * Config c = config.force();
  * }
  *
- * <p>The body runs in the fiber that asks first, while others that ask wait for it; so it may wait
- * and do I/O as that fiber may, and is canceled with it. How it ends is the result for everybody:
- * its value, or else what it threw, that very object, which every {@link #force} throws from then
- * on. There are two exceptions, which concern nobody else: when the body throws and its fiber is
- * canceled, whatever it throws; and when it throws a {@link VirtualMachineError}, since another
- * fiber may have more stack, or find more memory. Nothing is kept then, and the next fiber that
- * asks, one of those that wait if there are any, runs the body again. So the body runs once at a
- * time, and ends once without such a failure.
+ * <p>The body runs in the fiber that asks first, while other fibers that ask wait for it. So it may
+ * wait and do I/O as that fiber may, and is canceled with it. The way it ends is the result for all
+ * fibers: its value, or else the exception that it threw, that very object, which every later
+ * {@link #force} throws.
  *
- * <p>A body must not ask for its own value. In the same fiber this is reported; through another
- * fiber that the body waits for, or by two bodies that each ask for the other's value in fibers of
- * their own, it is a deadlock, from which cancelation is the only way out.
+ * <p>A body that was stopped has computed nothing. Then the exception goes only to the fiber that
+ * ran the body, nothing is kept, and one of the fibers that wait, or else the next fiber that asks,
+ * runs the body again. So the body runs once at a time, and ends at most once without having been
+ * stopped. It counts as stopped when it throws anything while its fiber is canceled, and when it
+ * throws one of the following, or an exception that has one of them as its cause, directly or
+ * through other causes:
  *
- * <p>What the body did happens before every return of {@link #force}, and before {@link #isForced}
+ * <ul>
+ *   <li>{@link InterruptedException}, {@link InterruptedIOException}, {@link
+ *       ClosedByInterruptException} and {@link FileLockInterruptionException}: its thread was
+ *       interrupted. The interrupt status is left as the body left it;
+ *   <li>{@link TimeoutException}, and the timeouts of sockets, which are {@link
+ *       InterruptedIOException}s: the time was up, even if the limit was the body's own;
+ *   <li>{@link TerminateException} and {@link CancellationException}: the work was given up, or
+ *       other work that the body waited for was;
+ *   <li>{@link VirtualMachineError}: stack or memory was exhausted, and another fiber may have
+ *       more.
+ * </ul>
+ *
+ * <p>If such an end is to be the result, the body returns it as a value.
+ *
+ * <p>A body must not ask for its own value. In the same fiber this is reported. Through another
+ * fiber that the body waits for, it is a deadlock, and so are two bodies in two fibers that each
+ * ask for the other's value. Cancelation is the only way out of it.
+ *
+ * <p>What the body does happens before every return of {@link #force}, and before {@link #isForced}
  * returns {@code true}.
  *
  * <p>Progress: once forced, everything is wait-free and needs no scheduler; {@code force} is one
- * read. Space: a forced value refers to the result alone, and to the body no longer; those that
- * wait, as in {@link Computation}.
+ * read. Space: a forced value refers to the result alone, and no longer to the body; for each
+ * waiter, as in {@link Computation}.
  *
  * @param <T> the type of the value
  */
@@ -53,24 +76,29 @@ public final class Lazy<T extends @Nullable Object> {
   //              fiber: IllegalStateException
   //   Outcome    the result
   //
-  // It fails when its fiber is canceled, or stack or memory runs out.
+  // The body fails when it throws because it was stopped, as the class comment says.
   //
   // Invariants: an Outcome is final. Only the fiber of a Forcing replaces it, and completes its
-  // `ended` after that; so whoever has waited for that finds another state, the outcome or one in
-  // which he may try himself. That the Body comes back is no ABA problem: it says the same again.
+  // `ended` after that. So a fiber that has waited for `ended` finds another state: the outcome, or
+  // a state in which it may run the body itself. The Body that comes back is no ABA problem, since
+  // it means the same again.
   //
-  // Every Forcing ends. That takes no memory: a result that finds none is a failure. And it takes
-  // less stack than there was shown to be when it began, whatever the body has used up since.
+  // Every Forcing ends. Ending it takes no memory: a result for which there is no memory counts as
+  // a failure. And it takes less stack than there was shown to be when the forcing began, whatever
+  // the body has used since.
   //
-  // Ordering: the compare-and-set that starts a forcing is volatile, and decides who runs the body.
-  // Its end is a release, which a force pairs with by its acquire; for those who wait, completing
-  // `ended` comes after it.
+  // Ordering: the compare-and-set that starts a forcing is volatile, and decides which fiber runs
+  // the body. Its end is a release, and a force pairs with it by an acquire. For fibers that wait,
+  // `ended` is completed after that.
   //
   // Differences from the original: there the cancelation of the forcing fiber is the result for
-  // ever, so that one fiber's timeout takes the value away from all; and so is the end of its
-  // stack.
+  // ever, so that one fiber's timeout takes the value away from all. So is a stack overflow, and in
+  // Java it would be an interrupt of its thread.
 
   private record Forcing(Body<?, ?> body, Fiber fiber, Computation<@Nullable Void> ended) {}
+
+  /** The number of causes that are examined at most, since causes may form a cycle. */
+  private static final int CAUSES = 100;
 
   private static final VarHandle STATE;
 
@@ -101,22 +129,22 @@ public final class Lazy<T extends @Nullable Object> {
   }
 
   /**
-   * Returns the value, after having it computed if nobody has so far: by this fiber, or by another
-   * one that this one waits for.
+   * Returns the value. If it has not been computed yet, this fiber computes it now, or waits for
+   * another fiber that does.
    *
    * <p>Cancelation: none if this is forced. Else a fiber that is canceled before, or while it
-   * waits, throws the reason; while it runs the body, cancelation is the body's affair.
+   * waits, throws the reason; while it runs the body, cancelation is up to the body.
    *
-   * @throws ComputationException if the body threw a checked exception, which is its cause; an
-   *     unchecked one is thrown as it is
-   * @throws IllegalStateException if it is the body that asks. If the body lets that out, it is the
-   *     result as any other exception would be
+   * @throws ComputationException if the body threw a checked exception, which is the cause; an
+   *     unchecked one is thrown as it is. The class comment says whether it is also kept
+   * @throws IllegalStateException if it is the body that asks. If the body throws this on, it
+   *     becomes the result, as any other exception would
    */
   public T force() {
     return state() instanceof Outcome.Returned<?> returned ? value(returned) : forceSlowly();
   }
 
-  /** Returns whether there is a result, be it a value or an exception. */
+  /** Returns whether there is a result, a value or an exception. */
   public boolean isForced() {
     return state() instanceof Outcome<?>;
   }
@@ -127,8 +155,9 @@ public final class Lazy<T extends @Nullable Object> {
   }
 
   /**
-   * Makes what {@code function} gives for this value, both computed when asked for. To force a long
-   * chain of these takes a stack of that depth; where it is not deep enough, nothing is forced.
+   * Makes a value that {@code function} computes from this one, both when they are asked for. To
+   * force a long chain of these takes a stack as deep as the chain is long; if the stack is not
+   * deep enough, nothing is forced.
    */
   public <U extends @Nullable Object> Lazy<U> map(Function<? super T, ? extends U> function) {
     Objects.requireNonNull(function, "function");
@@ -136,7 +165,7 @@ public final class Lazy<T extends @Nullable Object> {
   }
 
   /**
-   * As {@link #map}, but when this is forced already {@code function} is applied now. Never waits.
+   * As {@link #map}, but if this is forced already, {@code function} is applied now. Never waits.
    *
    * @throws ComputationException if this is forced, and the body threw a checked exception; an
    *     unchecked one, and what {@code function} throws, is thrown as it is
@@ -163,7 +192,7 @@ public final class Lazy<T extends @Nullable Object> {
           Fiber fiber = Fiber.current();
           fiber.check();
           Forcing forcing = new Forcing(body, fiber, new Computation<>());
-          Headroom.require();
+          Headroom.requireForScope();
           Point.before(this, Point.Kind.UPDATE);
           if (STATE.compareAndSet(this, body, forcing)) {
             run(forcing);
@@ -179,13 +208,31 @@ public final class Lazy<T extends @Nullable Object> {
     try {
       after = new Outcome.Returned<>(forcing.body.run());
     } catch (Throwable thrown) {
-      if (thrown instanceof VirtualMachineError || forcing.fiber.isCanceled()) {
+      if (forcing.fiber.isCanceled() || isStop(thrown)) {
         throw ComputationException.unchecked(thrown);
       }
       after = new Outcome.Canceled<>(thrown);
     } finally {
       end(forcing, after);
     }
+  }
+
+  /** Returns whether {@code thrown}, or what caused it, says that nothing was computed. */
+  private static boolean isStop(Throwable thrown) {
+    Throwable each = thrown;
+    for (int i = 0; i < CAUSES && each != null; i++, each = each.getCause()) {
+      if (each instanceof InterruptedException
+          || each instanceof InterruptedIOException
+          || each instanceof ClosedByInterruptException
+          || each instanceof FileLockInterruptionException
+          || each instanceof TimeoutException
+          || each instanceof TerminateException
+          || each instanceof CancellationException
+          || each instanceof VirtualMachineError) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void end(Forcing forcing, Object after) {

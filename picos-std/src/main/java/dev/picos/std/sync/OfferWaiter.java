@@ -1,24 +1,39 @@
 package dev.picos.std.sync;
 
+import dev.picos.core.Fiber;
 import dev.picos.std.event.Offer;
+import dev.picos.std.internal.Link;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The wait of an event: to grant is to commit to it, and an offer that is lost is abandoned. */
-final class OfferWaiter extends Waiter {
+/**
+ * The wait of an event: a grant commits to its offer, and the wait has ended when the offer is not
+ * open.
+ */
+final class OfferWaiter extends Link {
   private final Offer<@Nullable Void> offer;
 
-  OfferWaiter(Offer<@Nullable Void> offer) {
-    super(null);
+  /** Made before anything is taken away for the grant, which must not fail after that. */
+  private final BooleanSupplier commit;
+
+  OfferWaiter(@Nullable Fiber fiber, Offer<@Nullable Void> offer) {
+    super(fiber);
     this.offer = offer;
+    commit = offer.prepared((Void) null);
   }
 
   @Override
-  boolean grant() {
-    return offer.tryCommit((Void) null);
+  public boolean grant() {
+    return commit.getAsBoolean();
   }
 
   @Override
-  boolean isAbandoned() {
+  public boolean isGranted() {
+    return offer.peek() != null;
+  }
+
+  @Override
+  public boolean hasEnded() {
     return !offer.isOpen();
   }
 }

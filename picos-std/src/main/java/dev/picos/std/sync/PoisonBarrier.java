@@ -4,6 +4,7 @@ import dev.picos.core.Computation;
 import dev.picos.std.awaitable.AwaitableLong;
 import dev.picos.std.internal.Deadline;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>It is poisoned when a party gives up its wait, because it is canceled or its time is over,
- * since the others would wait for it in vain; and when somebody {@linkplain #poison says so}. Then
- * it stays so: those who wait, and all who come later, get a {@link PoisonedException}.
+ * since the others would wait for it in vain; and when a fiber {@linkplain #poison poisons} it. It
+ * stays poisoned: fibers that wait, and fibers that come later, get a {@link PoisonedException}.
  *
- * <p>What any party does before it arrives happens before what all do after that phase.
+ * <p>What any party does before it arrives happens before what all parties do after that phase.
  *
  * <p>Progress: everything but the waiting is lock-free; arriving takes one compare-and-set. Space:
  * 48 bytes, and some 100 for each waiter.
@@ -41,24 +42,28 @@ public final class PoisonBarrier {
   //   poisoned                   throw                                nothing
   //
   // A poisoned barrier keeps the phase that it was poisoned in. So every party can tell how its own
-  // phase ended, however late it looks: it was completed exactly if the present one is another. It
-  // cannot come round to the same again, as a phase needs all parties, and so does the next.
+  // phase ended, however late it looks: the phase was completed if, and only if, the present one is
+  // another. The present phase cannot have come round to the same number again, since each phase
+  // needs all parties, including this one.
   //
-  // A party that is canceled poisons if its phase is not over; that it is over is decided by the
-  // same word, so of the two exactly one happens.
+  // A party that is canceled poisons the barrier if its phase is not over. The same word decides
+  // whether the phase is over; so exactly one of the two happens.
   //
-  // Ordering: every change is volatile; each arrival sees those before it, and who is woken the
-  // last one.
+  // Ordering: every change is volatile. Each arrival sees those before it, and a party that is
+  // woken sees the last one.
   //
   // Differences from the original: poisoning leaves the phase alone, where it used to flip it back
-  // and could strand a party that had not looked yet. The last party to arrive begins the
-  // next phase in one step, not two; so there is no moment when one more would be too many, and it
+  // and could strand a party that had not looked yet. The last party to arrive begins the next
+  // phase in one step, not two. So there is no moment at which one more party would be too many; it
   // counts for the next phase. A party that is canceled when its phase is complete returns.
 
   private static final long POISON = Long.MIN_VALUE;
 
   private final AwaitableLong word = new AwaitableLong(0);
   private final int parties;
+
+  /** What this is poisoned with; each thread that tries to poison writes it before the word. */
+  private volatile @Nullable Throwable cause;
 
   /**
    * Makes a barrier for {@code parties} fibers.
@@ -72,7 +77,7 @@ public final class PoisonBarrier {
     this.parties = parties;
   }
 
-  /** Returns for how many fibers this is. */
+  /** Returns the number of fibers that this barrier is for. */
   public int parties() {
     return parties;
   }
@@ -83,7 +88,7 @@ public final class PoisonBarrier {
    * <p>Cancelation: none for the last one. Else a fiber that is canceled before or while it waits
    * poisons this barrier and throws the reason; or it returns, if the last one has just arrived.
    *
-   * @throws PoisonedException if this is poisoned, or is before the last party arrives
+   * @throws PoisonedException if this is poisoned, or is poisoned before the last party arrives
    */
   public void await() {
     int phase = arrive();
@@ -95,9 +100,10 @@ public final class PoisonBarrier {
   /**
    * As {@link #await()}, but waits no longer than {@code duration}; not at all if that is zero.
    *
-   * @return whether all parties have arrived; else the time is over and this barrier is poisoned
+   * @return whether all parties have arrived; if not, the time is over and this barrier is poisoned
    * @throws PoisonedException as {@link #await()}
-   * @throws IllegalArgumentException if {@code duration} is negative, and then nobody has arrived
+   * @throws IllegalArgumentException if {@code duration} is negative; the caller has not arrived
+   *     then
    */
   public boolean await(Duration duration) {
     Deadline.require(duration);
@@ -105,15 +111,23 @@ public final class PoisonBarrier {
     return phase < 0 || waitOut(phase, duration);
   }
 
-  /**
-   * Poisons this barrier for ever. Those who wait throw. Does nothing if it is poisoned already.
-   * Not cancelable.
-   */
+  /** As {@link #poison(Throwable)}, with no cause. */
   public void poison() {
-    long now = word.get();
-    while (!poison(phaseOf(now))) {
+    poisonNow(null);
+  }
+
+  /**
+   * Poisons this barrier for ever. Fibers that wait throw a {@link PoisonedException} with {@code
+   * cause}, and so do fibers that come later. Does nothing if it is poisoned already. Not
+   * cancelable.
+   */
+  public void poison(Throwable cause) {
+    poisonNow(Objects.requireNonNull(cause, "cause"));
+  }
+
+  private void poisonNow(@Nullable Throwable with) {
+    while (!poison(phaseOf(word.get()), with)) {
       Thread.onSpinWait();
-      now = word.get();
     }
   }
 
@@ -122,7 +136,7 @@ public final class PoisonBarrier {
     return word.get() < 0;
   }
 
-  /** Arrives; returns the phase to wait out, or -1 for the last to arrive. */
+  /** Arrives; returns the phase whose end to wait for, or -1 for the last party to arrive. */
   private int arrive() {
     for (; ; ) {
       long now = word.get();
@@ -147,12 +161,12 @@ public final class PoisonBarrier {
         return true;
       }
     } catch (Throwable thrown) {
-      if (poison(phase)) {
+      if (poison(phase, thrown)) {
         throw thrown;
       }
       return true;
     }
-    return !poison(phase);
+    return !poison(phase, null);
   }
 
   private boolean waitOutUntil(int phase, @Nullable Computation<?> limit) {
@@ -169,7 +183,7 @@ public final class PoisonBarrier {
   }
 
   /** Poisons; returns {@code false} if {@code phase} is over. */
-  private boolean poison(int phase) {
+  private boolean poison(int phase, @Nullable Throwable with) {
     for (; ; ) {
       long now = word.get();
       if (phaseOf(now) != phase) {
@@ -178,6 +192,7 @@ public final class PoisonBarrier {
       if (now < 0) {
         return true;
       }
+      cause = with; // before the word, which publishes it
       if (word.compareAndSet(now, now | POISON)) {
         word.broadcast();
         return true;
@@ -186,9 +201,9 @@ public final class PoisonBarrier {
     }
   }
 
-  private static void requireNotPoisoned(long word) {
+  private void requireNotPoisoned(long word) {
     if (word < 0) {
-      throw new PoisonedException();
+      throw new PoisonedException(cause);
     }
   }
 

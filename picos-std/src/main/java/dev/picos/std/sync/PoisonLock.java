@@ -3,6 +3,7 @@ package dev.picos.std.sync;
 import dev.picos.core.Block;
 import dev.picos.core.Body;
 import dev.picos.core.Computation;
+import dev.picos.core.internal.Headroom;
 import dev.picos.std.awaitable.AwaitableInt;
 import dev.picos.std.internal.Deadline;
 import java.time.Duration;
@@ -10,60 +11,68 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mutual exclusion between fibers, by a lock that is poisoned when a fiber fails while it holds it.
+ * Mutual exclusion between fibers, by a lock that is poisoned when a fiber fails while holding it.
  *
  * {@snippet :
  * PoisonLock lock = new PoisonLock();
- * lock.holding(() -> {
+ * lock.runOrPoison(() -> {
  *   from.amount -= amount;
  *   to.amount += amount; // if this fails, nobody will see accounts that do not add up
  * });
  * }
  *
- * <p>Poisoned, it stays so: those who wait, and all who come later, get a {@link
- * PoisonedException}. Where a failure leaves no damage, use {@link #protect(Body) protect}, which
- * just releases.
+ * <p>A lock that is poisoned stays poisoned: fibers that wait, and fibers that come later, get a
+ * {@link PoisonedException}, whose cause is what the fiber failed with. Where a failure leaves no
+ * damage, use {@link #runLocked}, which just unlocks.
  *
- * <p>Unfair: a fiber that comes at the right moment takes the lock ahead of those who wait, which
- * is what makes it fast where fibers contend for it; one that waits may be overtaken any number of
- * times. {@link Mutex} is fair. Not reentrant. The lock belongs to nobody: whoever releases it need
- * not be who acquired it, and a fiber that acquires it twice waits for ever.
+ * <p>Unfair: a fiber that comes at the right moment takes the lock ahead of those that wait, which
+ * makes the lock fast where fibers contend for it; a fiber that waits may be overtaken any number
+ * of times. {@link Mutex} is fair. Not reentrant. The lock has no owner: the fiber that unlocks it
+ * need not be the one that locked it, and a fiber that locks it twice waits for ever.
  *
- * <p>What a fiber does before it releases happens before what another does after it has acquired.
+ * <p>What a fiber does before it unlocks happens before what another fiber does after it has
+ * locked.
  *
- * <p>Progress: everything but the waiting is lock-free; a lock that nobody contends for takes one
- * compare-and-set to acquire and one to release, and allocates nothing. At most one waiter at a
- * time is woken to try again. Space: 40 bytes, and some 100 for each waiter; waiters that are
- * canceled are cleaned up in amortised constant time.
+ * <p>Progress: everything but the waiting is lock-free; without contention, locking and unlocking
+ * take one compare-and-set each, and allocate nothing. At most one waiter at a time is woken to try
+ * again. Space: 64 bytes, and some 100 for each waiter; waiters that are canceled are cleaned up in
+ * amortised constant time.
  */
 public final class PoisonLock {
   // For maintainers.
   //
-  //   word         acquire               release                     poison
+  //   word         lock                  unlock                      poison
   //   FREE         -> LOCKED             IllegalMonitorState         IllegalState
   //   LOCKED       -> CONTENDED, wait    -> FREE                     -> POISONED, wake all
   //   CONTENDED    wait                  -> FREE, wake one           -> POISONED, wake all
   //   POISONED     throw                 nothing                     nothing
   //
-  // CONTENDED says: held, and fibers may sleep. Invariant: while a fiber sleeps the word is
+  // CONTENDED means: held, and fibers may sleep. Invariant: while a fiber sleeps, the word is
   // CONTENDED or POISONED, or a fiber that slept is on its way here, or a signal is on its way to
-  // one. Who has slept does not know whether others do, and therefore takes the lock as CONTENDED
-  // or makes it so before it sleeps again: that keeps the invariant. If it is canceled instead, the
-  // awaitable passes its signal on to the next that does not expect the present word; and if all
-  // expect that, then the word is CONTENDED.
+  // one. Proof that it is kept:
+  //   1 A fiber that has slept does not know whether others do. Therefore it takes the lock as
+  //     CONTENDED, or makes it so before it sleeps again.
+  //   2 If a fiber that was signaled is canceled instead, the awaitable passes its signal on to the
+  //     next fiber that does not expect the present word. If all expect that, the word is
+  //     CONTENDED.
   //
-  // CONTENDED is not there to spare the look for waiters, which is one read, but to bound the
-  // wake-ups: a fiber that releases and acquires again and again while the one it has woken is not
-  // here yet finds its word LOCKED and wakes no other.
+  // CONTENDED does not serve to spare the look for waiters, which is one read. It serves to bound
+  // the wake-ups: a fiber that unlocks and locks again and again, while the one that it has woken
+  // has not arrived yet, finds its word LOCKED and wakes no other.
+  //
+  // A thread that poisons writes the cause before the word. So a thread that reads that this is
+  // poisoned finds a cause; if several threads try to poison at the same time, it may be that of
+  // any of them. Then the poisoning thread cancels `end`. Fibers that await a condition are
+  // attached to `end` before they release the lock.
   //
   // Ordering: every change is volatile.
   //
-  // Differences from the original: compare-and-set instead of adding to the word first and taking
-  // it back when that was in vain. It costs the same where nobody contends, and leaves no states in
-  // between: tryAcquire never swallows a signal, isLocked is exact, and a release of a free lock is
-  // found out at no cost and changes nothing. (That someone else's hold is released remains
-  // unnoticed, for the lock knows no owners.) A condition forwards a signal from a canceled
-  // waiter, and is not awaited on a lock that is free or poisoned already.
+  // Differences from the original: a compare-and-set, instead of adding to the word first and
+  // taking back if that was in vain. It costs the same without contention, and leaves no states in
+  // between: tryLock never swallows a signal, isLocked is exact, and unlocking a free lock is
+  // detected at no cost and changes nothing. (Releasing the hold of another fiber remains
+  // undetected, since the lock knows no owners.) A condition cannot be awaited on a lock that is
+  // free or poisoned already.
 
   private static final int FREE = 0;
   private static final int LOCKED = 1;
@@ -72,12 +81,46 @@ public final class PoisonLock {
 
   private final AwaitableInt word = new AwaitableInt(FREE);
 
-  /** Makes a lock that is free. */
+  /** Canceled once this is poisoned, for fibers that await a condition. */
+  private final Computation<?> end = new Computation<>();
+
+  /** What this is poisoned with; each thread that tries to poison writes it before the word. */
+  private volatile @Nullable Throwable cause;
+
+  /** Makes a free lock. */
   public PoisonLock() {}
 
   /** Makes a condition to be awaited while this lock is held. */
   public Condition newCondition() {
-    return new Condition(this);
+    return new LockCondition() {
+      @Override
+      void requireHeld() {
+        requireNotPoisoned();
+        if (word.get() == FREE) {
+          throw notLocked();
+        }
+      }
+
+      @Override
+      void release() {
+        unlock();
+      }
+
+      @Override
+      void acquire() {
+        PoisonLock.this.lock();
+      }
+
+      @Override
+      Object lock() {
+        return PoisonLock.this;
+      }
+
+      @Override
+      Computation<?> end() {
+        return end;
+      }
+    };
   }
 
   /**
@@ -88,9 +131,9 @@ public final class PoisonLock {
    *
    * @throws PoisonedException if it is poisoned, or is while the caller waits
    */
-  public void acquire() {
+  public void lock() {
     if (!word.compareAndSet(FREE, LOCKED)) {
-      boolean unused = acquireSlowly(null);
+      boolean unused = lockSlowly(null);
     }
   }
 
@@ -100,7 +143,7 @@ public final class PoisonLock {
    * @return whether the caller has it now
    * @throws PoisonedException if it is poisoned
    */
-  public boolean tryAcquire() {
+  public boolean tryLock() {
     if (word.compareAndSet(FREE, LOCKED)) {
       return true;
     }
@@ -109,28 +152,29 @@ public final class PoisonLock {
   }
 
   /**
-   * As {@link #acquire}, but waits no longer than {@code duration}; not at all if that is zero.
+   * As {@link #lock}, but waits no longer than {@code duration}; not at all if that is zero.
    *
    * @return whether the caller has the lock now
-   * @throws PoisonedException as {@link #acquire}
+   * @throws PoisonedException as {@link #lock}
    * @throws IllegalArgumentException if {@code duration} is negative
    */
-  public boolean tryAcquire(Duration duration) {
+  public boolean tryLock(Duration duration) {
     Deadline.require(duration);
-    return tryAcquire() || Deadline.within(duration, this::acquireSlowly);
+    return tryLock() || Deadline.within(duration, this::lockSlowly);
   }
 
   /**
-   * Frees this lock, and wakes one of those who wait. Does nothing if it is poisoned. Not
+   * Frees this lock, and wakes one of the fibers that wait. Does nothing if it is poisoned. Not
    * cancelable.
    *
    * @throws IllegalMonitorStateException if it is free, and remains so
    */
-  public void release() {
+  public void unlock() {
     if (word.compareAndSet(LOCKED, FREE)) {
       return;
     }
-    // What is CONTENDED stays so until it is released.
+    Headroom.requireToRelease();
+    // A word that is CONTENDED stays so until the lock is unlocked.
     if (word.compareAndSet(CONTENDED, FREE)) {
       word.signal();
     } else if (word.get() != POISONED) {
@@ -138,19 +182,20 @@ public final class PoisonLock {
     }
   }
 
+  /** As {@link #poison(Throwable)}, with no cause. */
+  public void poison() {
+    requireHeld(poisonIfHeld(null));
+  }
+
   /**
-   * Poisons this lock, which is held, for ever. Those who wait for it throw. Does nothing if it is
-   * poisoned already. Not cancelable.
-   *
-   * <p>Those who await a condition go on waiting; they throw once they are signaled, or canceled,
-   * as they cannot have the lock again.
+   * Poisons this lock, which is held, for ever. Fibers that wait for it, or await a condition of
+   * it, throw a {@link PoisonedException} with {@code cause}, and so do fibers that come later.
+   * Does nothing if it is poisoned already. Not cancelable.
    *
    * @throws IllegalStateException if it is free, and remains so
    */
-  public void poison() {
-    if (!poisonIfHeld()) {
-      throw new IllegalStateException("not locked: only what is held can be poisoned");
-    }
+  public void poison(Throwable cause) {
+    requireHeld(poisonIfHeld(Objects.requireNonNull(cause, "cause")));
   }
 
   /** Returns whether this lock is held; {@code true} also if it is poisoned. */
@@ -164,78 +209,54 @@ public final class PoisonLock {
   }
 
   /**
-   * Runs {@code body} while holding this lock, which is poisoned if {@code body} throws anything,
-   * be it the reason of a cancelation, and else released.
+   * Runs {@code body} while holding this lock. If {@code body} throws anything, even the reason of
+   * a cancelation, the lock is poisoned; otherwise it is unlocked.
    *
-   * <p>Cancelation: as {@link #acquire}; after that it is the body's affair.
+   * <p>Cancelation: as {@link #lock}; after that it is up to {@code body}.
    *
+   * @return what {@code body} returned
    * @throws E what {@code body} threw
-   * @throws PoisonedException as {@link #acquire}
+   * @throws PoisonedException as {@link #lock}
+   * @throws IllegalMonitorStateException as {@link #unlock}, if {@code body} has unlocked this lock
+   *     and returns; if it throws then, nothing is poisoned
    */
-  public <T extends @Nullable Object, E extends Exception> T holding(Body<? extends T, E> body)
+  public <T extends @Nullable Object, E extends Exception> T callOrPoison(Body<? extends T, E> body)
       throws E {
-    Objects.requireNonNull(body, "body");
-    acquire();
-    T value;
-    try {
-      value = body.run();
-    } catch (Throwable thrown) {
-      boolean unused = poisonIfHeld(); // if it is not, body has released it, and that is that
-      throw thrown;
-    }
-    release();
-    return value;
+    return Holding.call(this::lock, body, this::unlock, this::poisonIfHeld);
   }
 
-  /** As {@link #holding(Body)}, for a block. */
-  public <E extends Exception> void holding(Block<E> block) throws E {
-    Objects.requireNonNull(block, "block");
-    acquire();
-    try {
-      block.run();
-    } catch (Throwable thrown) {
-      boolean unused = poisonIfHeld();
-      throw thrown;
-    }
-    release();
+  /** As {@link #callOrPoison}, for a block. */
+  public <E extends Exception> void runOrPoison(Block<E> block) throws E {
+    Holding.run(this::lock, block, this::unlock, this::poisonIfHeld);
   }
 
   /**
-   * Runs {@code body} while holding this lock. It is released however {@code body} ends.
+   * Runs {@code body} while holding this lock. It is unlocked however {@code body} ends.
    *
-   * <p>Cancelation: as {@link #acquire}; after that it is the body's affair.
+   * <p>Cancelation: as {@link #lock}; after that it is up to {@code body}.
    *
+   * @return what {@code body} returned
    * @throws E what {@code body} threw
-   * @throws PoisonedException as {@link #acquire}
+   * @throws PoisonedException as {@link #lock}
+   * @throws IllegalMonitorStateException as {@link #unlock}, if {@code body} has unlocked this lock
+   *     and returns
    */
-  public <T extends @Nullable Object, E extends Exception> T protect(Body<? extends T, E> body)
+  public <T extends @Nullable Object, E extends Exception> T callLocked(Body<? extends T, E> body)
       throws E {
-    Objects.requireNonNull(body, "body");
-    acquire();
-    try {
-      return body.run();
-    } finally {
-      release();
-    }
+    return Holding.call(this::lock, body, this::unlock, thrown -> unlock());
   }
 
-  /** As {@link #protect(Body)}, for a block. */
-  public <E extends Exception> void protect(Block<E> block) throws E {
-    Objects.requireNonNull(block, "block");
-    acquire();
-    try {
-      block.run();
-    } finally {
-      release();
-    }
+  /** As {@link #callLocked}, for a block. */
+  public <E extends Exception> void runLocked(Block<E> block) throws E {
+    Holding.run(this::lock, block, this::unlock, thrown -> unlock());
   }
 
-  private boolean acquireSlowly(@Nullable Computation<?> limit) {
+  private boolean lockSlowly(@Nullable Computation<?> limit) {
     int mine = LOCKED;
     for (; ; ) {
       int now = word.get();
       if (now == POISONED) {
-        throw new PoisonedException();
+        throw new PoisonedException(cause);
       }
       if (now == FREE) {
         if (word.compareAndSet(FREE, mine)) {
@@ -252,23 +273,34 @@ public final class PoisonLock {
   }
 
   /** Poisons; returns {@code false} if this lock is free. */
-  private boolean poisonIfHeld() {
+  private boolean poisonIfHeld(@Nullable Throwable with) {
     for (; ; ) {
       int now = word.get();
       if (now == FREE || now == POISONED) {
         return now == POISONED;
       }
+      cause = with;
       if (word.compareAndSet(now, POISONED)) {
-        word.broadcast();
+        try {
+          word.broadcast();
+        } finally {
+          end.tryCancel(Deadline.PASSED);
+        }
         return true;
       }
       Thread.onSpinWait();
     }
   }
 
+  private static void requireHeld(boolean held) {
+    if (!held) {
+      throw new IllegalStateException("not locked: only what is held can be poisoned");
+    }
+  }
+
   private void requireNotPoisoned() {
     if (word.get() == POISONED) {
-      throw new PoisonedException();
+      throw new PoisonedException(cause);
     }
   }
 
@@ -285,89 +317,5 @@ public final class PoisonLock {
         + (now == FREE ? "free" : now == POISONED ? "poisoned" : "locked")
         + (waiting == 0 ? "" : ", " + waiting + " waiting")
         + "]";
-  }
-
-  /**
-   * Something to wait for while holding a {@link PoisonLock}; made by {@link
-   * PoisonLock#newCondition}.
-   *
-   * {@snippet :
-   * Item take() {
-   *   return lock.holding(() -> {
-   *     while (items.isEmpty()) {
-   *       notEmpty.await();
-   *     }
-   *     return items.remove();
-   *   });
-   * }
-   * }
-   *
-   * <p>A signal wakes the fiber that has waited longest. As others may have had the lock between
-   * the signal and the return of {@link #await()}, and as a wake-up may come without a signal meant
-   * for the caller, await in a loop that looks again. Signaling takes no lock, whether or not the
-   * caller holds it.
-   *
-   * <p>Progress: everything but the waiting is lock-free. Space: some 40 bytes, and 100 for each
-   * waiter.
-   */
-  public static final class Condition {
-    private final PoisonLock lock;
-    private final LockCondition signals = new LockCondition();
-
-    private Condition(PoisonLock lock) {
-      this.lock = lock;
-    }
-
-    /**
-     * Releases the lock, waits for a signal, and takes the lock again. However this ends, the
-     * calling fiber has the lock, unless that is poisoned, and forbids cancelation or not as
-     * before; in between others may have had it.
-     *
-     * <p>Cancelation: a fiber that is canceled before or while it waits throws the reason, once it
-     * has the lock again. Taking the lock cannot be canceled. A signal that came at the same moment
-     * goes to the next waiter.
-     *
-     * @throws PoisonedException if the lock is poisoned, before or when it is to be taken again;
-     *     also instead of the reason of a cancelation
-     * @throws IllegalMonitorStateException if nobody holds the lock; nothing is changed then
-     */
-    public void await() {
-      boolean unused = awaitFor(null);
-    }
-
-    /**
-     * As {@link #await()}, but waits for a signal no longer than {@code duration}, for none at all
-     * if that is zero. Taking the lock again is not limited.
-     *
-     * @return whether it was woken; {@code false} if the time is over
-     * @throws PoisonedException as {@link #await()}
-     * @throws IllegalMonitorStateException as {@link #await()}
-     * @throws IllegalArgumentException if {@code duration} is negative
-     */
-    public boolean await(Duration duration) {
-      Deadline.require(duration);
-      return awaitFor(duration);
-    }
-
-    private boolean awaitFor(@Nullable Duration duration) {
-      lock.requireNotPoisoned();
-      return signals.await(lock::release, lock::acquire, duration);
-    }
-
-    /** Wakes the fiber that has waited longest, if any waits. Not cancelable. */
-    public void signal() {
-      signals.signal();
-    }
-
-    /** Wakes every fiber that waits, in the order in which they came. Not cancelable. */
-    public void signalAll() {
-      signals.signalAll();
-    }
-
-    /** Names the state, for people. */
-    @Override
-    public String toString() {
-      return "Condition[" + signals.waiterCount() + " waiting, of " + lock + "]";
-    }
   }
 }

@@ -3,6 +3,7 @@ package dev.picos.std.sync;
 import dev.picos.core.Block;
 import dev.picos.core.Body;
 import dev.picos.core.Computation;
+import dev.picos.core.internal.Headroom;
 import dev.picos.std.awaitable.AwaitableLong;
 import dev.picos.std.internal.Deadline;
 import java.time.Duration;
@@ -10,43 +11,43 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lock that many fibers hold at once to read, or one exclusively to write; poisoned when a writer
- * fails, and frozen when there is nothing more to write.
+ * A lock that many fibers hold at once to read, or one fiber exclusively to write; it is poisoned
+ * when a writer fails, and frozen when there is nothing more to write.
  *
  * {@snippet :
  * PoisonRwLock lock = new PoisonRwLock();
- * lock.holding(() -> {
+ * lock.runOrPoison(() -> {
  *   names.put(id, name);
  *   ids.put(name, id); // if this fails, nobody will see one without the other
  * });
- * String name = lock.sharing(() -> names.get(id));
+ * String name = lock.callLockedShared(() -> names.get(id));
  * lock.freeze(); // from here on everyone only reads
  * }
  *
- * <p>Poisoned, it stays so: those who wait, and all who come later, get a {@link
- * PoisonedException}, whatever they ask for. Where the failure of a writer leaves no damage, use
- * {@link #protect(Body) protect}, which just releases. Frozen, it stays so as well: it is shared by
- * everyone for ever, and who asks for it exclusively gets a {@link FrozenException}. Sharing a
- * frozen lock takes one read and writes nothing, so any number of threads can do so without getting
- * in each other's way.
+ * <p>A lock that is poisoned stays poisoned: fibers that wait, and fibers that come later, get a
+ * {@link PoisonedException}, whatever they ask for. Where the failure of a writer leaves no damage,
+ * use {@link #runLocked}, which just unlocks. A lock that is frozen stays frozen: all fibers share
+ * it for ever, and a fiber that asks for it exclusively gets a {@link FrozenException}. Sharing a
+ * frozen lock takes one read and writes nothing, so that any number of threads can do so without
+ * getting in each other's way.
  *
- * <p>Unfair: whoever comes at the right moment takes the lock ahead of those who wait. Readers
- * overtake writers that wait: as long as there is always one more of them, a writer starves. Holds
- * belong to nobody: who releases need not be who acquired. A fiber may share the lock several
- * times; one that holds it in any way and then asks for it exclusively, or holds it exclusively and
- * then asks to share it, waits for ever.
+ * <p>Unfair: a fiber that comes at the right moment takes the lock ahead of those that wait.
+ * Readers overtake writers that wait: as long as there is always another reader, a writer starves.
+ * The lock has no owner: the fiber that unlocks it need not be the one that locked it. A fiber may
+ * share the lock several times. A fiber that holds it in any way and then asks for it exclusively,
+ * or holds it exclusively and then asks to share it, waits for ever.
  *
- * <p>What a writer does before it releases happens before what others do after they have acquired;
- * what a reader does, before what the next writer does.
+ * <p>What a writer does before it unlocks happens before what other fibers do after they have
+ * locked; what a reader does before it unlocks happens before what the next writer does.
  *
- * <p>Progress: everything but the waiting is lock-free; where nobody waits, one compare-and-set to
- * acquire and one to release, which allocate nothing. Space: 40 bytes, and some 100 for each
+ * <p>Progress: everything but the waiting is lock-free; where no fiber waits, locking and unlocking
+ * take one compare-and-set each, and allocate nothing. Space: 40 bytes, and some 100 for each
  * waiter; waiters that are canceled are cleaned up in amortised constant time.
  */
 public final class PoisonRwLock {
   // For maintainers.
   //
-  //   word        acquire         acquireShared   release, shared or not       freeze   poison
+  //   word        lock            lockShared      unlock, shared or not        freeze   poison
   //   0: free     -> WRITER       -> READER       IllegalMonitorState          -> FROZEN  error
   //   n * READER  wait, as        -> + READER     shared: -> - READER; the     -> FROZEN  error
   //               WRITERS_SLEEP                   last wakes one, if flagged
@@ -56,31 +57,38 @@ public final class PoisonRwLock {
   //   FROZEN      throw           done            nothing                      nothing  error
   //   POISONED    throw           throw           nothing                      throw    nothing
   //
-  // The two flags are set only on a word that is held, and are cleared when that becomes free;
-  // READERS_SLEEP only beside WRITER. FROZEN and POISONED are whole words: from there nobody counts
-  // any more, and everyone who sleeps is woken.
+  // The two flags are set only on a word that is held, and are cleared when it becomes free.
+  // READERS_SLEEP is set only beside WRITER. FROZEN and POISONED are whole words: after that, holds
+  // are not counted any more, and every fiber that sleeps is woken.
   //
-  // Invariants: while a reader sleeps, the word is WRITER with READERS_SLEEP, or everyone is about
-  // to be woken by a broadcast. While a writer sleeps, the word is held with WRITERS_SLEEP, or a
-  // broadcast is on its way, or a signal, or a fiber that slept is on its way here. As a signal may
-  // go to a reader, in whose place a writer then goes on sleeping, every fiber that slept sets
-  // WRITERS_SLEEP, whether it is a writer or a reader, and whether it takes the lock or sleeps
-  // again: that keeps the invariant. If it is canceled instead, the awaitable passes its signal on
-  // to the next that does not expect the present word; and whoever expects it had set a flag in it.
+  // Invariant for readers: while a reader sleeps, the word is WRITER with READERS_SLEEP, or a
+  // broadcast is about to wake all fibers.
   //
-  // READERS_SLEEP asks for a broadcast because all readers can go on; leaving one asleep beside
-  // another that shares could be a deadlock of the two.
+  // Invariant for writers: while a writer sleeps, the word is held with WRITERS_SLEEP, or a
+  // broadcast or a signal is on its way, or a fiber that slept is on its way here. Proof that it is
+  // kept:
+  //   1 A signal may go to a reader while a writer goes on sleeping. Therefore every fiber that
+  //     slept sets WRITERS_SLEEP, whether it is a writer or a reader, and whether it takes the lock
+  //     or sleeps again.
+  //   2 If a fiber that was signaled is canceled instead, the awaitable passes its signal on to the
+  //     next fiber that does not expect the present word. A fiber that does expect it has set a
+  //     flag in it.
   //
-  // Why two flags if looking for waiters is one read: as in PoisonLock, they bound the wake-ups.
+  // READERS_SLEEP asks for a broadcast because all readers can go on. If one were left asleep while
+  // another shares the lock, the two could be in a deadlock.
   //
-  // Ordering: every change is volatile. Nobody counts up to 2^57 holds, so there is no overflow.
+  // Poisoning is as in PoisonLock.
   //
-  // Differences from the original: compare-and-set instead of adding first and taking back. It
-  // leaves no states in between: the try forms fail only because the lock is held, and the release
-  // of what is not held is found out at no cost and changes nothing. What is shared of a
-  // frozen lock is not counted. holding() poisons only what is still held, so that its body's
-  // FrozenException comes out. A condition forwards a signal from a canceled waiter,
-  // and is not awaited on a lock that is not held.
+  // The two flags bound the wake-ups, as in PoisonLock; looking for waiters alone would be one
+  // read.
+  //
+  // Ordering: every change is volatile. There are never 2^57 holds, so the count does not overflow.
+  //
+  // Differences from the original: a compare-and-set, instead of adding first and taking back. It
+  // leaves no states in between: the try forms fail only because the lock is held, and unlocking a
+  // lock that is not held is detected at no cost and changes nothing. Shares of a frozen lock are
+  // not counted. runOrPoison() poisons only a lock that is still held, so that a FrozenException of
+  // its body comes out. A condition cannot be awaited on a lock that is not held.
 
   private static final long WRITERS_SLEEP = 1;
   private static final long READERS_SLEEP = 2;
@@ -91,12 +99,81 @@ public final class PoisonRwLock {
 
   private final AwaitableLong word = new AwaitableLong(0);
 
-  /** Makes a lock that is free. */
+  /** Canceled once this is poisoned, for fibers that await a condition. */
+  private final Computation<?> end = new Computation<>();
+
+  /** What this is poisoned with; each thread that tries to poison writes it before the word. */
+  private volatile @Nullable Throwable cause;
+
+  /** Makes a free lock. */
   public PoisonRwLock() {}
 
-  /** Makes a condition to be awaited while this lock is held, shared or exclusively. */
+  /** Makes a condition to be awaited while this lock is held exclusively. */
   public Condition newCondition() {
-    return new Condition(this);
+    return new LockCondition() {
+      @Override
+      void requireHeld() {
+        long now = word.get();
+        requireNotEnded(now);
+        if (!isExclusive(now)) {
+          throw notExclusive();
+        }
+      }
+
+      @Override
+      void release() {
+        unlock();
+      }
+
+      @Override
+      void acquire() {
+        PoisonRwLock.this.lock();
+      }
+
+      @Override
+      Object lock() {
+        return PoisonRwLock.this;
+      }
+
+      @Override
+      Computation<?> end() {
+        return end;
+      }
+    };
+  }
+
+  /** Makes a condition to be awaited while this lock is shared. */
+  public Condition newSharedCondition() {
+    return new LockCondition() {
+      @Override
+      void requireHeld() {
+        long now = word.get();
+        requireNotPoisoned(now);
+        if (!isShared(now) && now != FROZEN) {
+          throw notShared();
+        }
+      }
+
+      @Override
+      void release() {
+        unlockShared();
+      }
+
+      @Override
+      void acquire() {
+        lockShared();
+      }
+
+      @Override
+      Object lock() {
+        return PoisonRwLock.this;
+      }
+
+      @Override
+      Computation<?> end() {
+        return end;
+      }
+    };
   }
 
   /**
@@ -108,9 +185,9 @@ public final class PoisonRwLock {
    * @throws FrozenException if it is frozen, or is while the caller waits
    * @throws PoisonedException if it is poisoned, or is while the caller waits
    */
-  public void acquire() {
+  public void lock() {
     if (!word.compareAndSet(0, WRITER)) {
-      boolean unused = acquireSlowly(null);
+      boolean unused = lockSlowly(null);
     }
   }
 
@@ -121,7 +198,7 @@ public final class PoisonRwLock {
    * @throws FrozenException if it is frozen
    * @throws PoisonedException if it is poisoned
    */
-  public boolean tryAcquire() {
+  public boolean tryLock() {
     if (word.compareAndSet(0, WRITER)) {
       return true;
     }
@@ -130,25 +207,25 @@ public final class PoisonRwLock {
   }
 
   /**
-   * As {@link #acquire}, but waits no longer than {@code duration}; not at all if that is zero.
+   * As {@link #lock}, but waits no longer than {@code duration}; not at all if that is zero.
    *
    * @return whether the caller has the lock now
-   * @throws FrozenException as {@link #acquire}
-   * @throws PoisonedException as {@link #acquire}
+   * @throws FrozenException as {@link #lock}
+   * @throws PoisonedException as {@link #lock}
    * @throws IllegalArgumentException if {@code duration} is negative
    */
-  public boolean tryAcquire(Duration duration) {
+  public boolean tryLock(Duration duration) {
     Deadline.require(duration);
-    return tryAcquire() || Deadline.within(duration, this::acquireSlowly);
+    return tryLock() || Deadline.within(duration, this::lockSlowly);
   }
 
   /**
-   * Frees this lock, which is held exclusively, and wakes those who wait as need be. Does nothing
-   * if it is frozen or poisoned. Not cancelable.
+   * Frees this lock, which is held exclusively, and wakes fibers that wait, if there are any. Does
+   * nothing if it is frozen or poisoned. Not cancelable.
    *
    * @throws IllegalMonitorStateException if it is not held exclusively; nothing is changed then
    */
-  public void release() {
+  public void unlock() {
     for (; ; ) {
       long now = word.get();
       if (!isExclusive(now)) {
@@ -157,6 +234,7 @@ public final class PoisonRwLock {
         }
         throw notExclusive();
       }
+      requireStackToWake(now);
       if (word.compareAndSet(now, 0)) {
         wake(now);
         return;
@@ -173,9 +251,9 @@ public final class PoisonRwLock {
    *
    * @throws PoisonedException if it is poisoned, or is while the caller waits
    */
-  public void acquireShared() {
-    if (!tryAcquireShared()) {
-      boolean unused = acquireSharedSlowly(null);
+  public void lockShared() {
+    if (!tryLockShared()) {
+      boolean unused = lockSharedSlowly(null);
     }
   }
 
@@ -185,7 +263,7 @@ public final class PoisonRwLock {
    * @return whether the caller shares it now
    * @throws PoisonedException if it is poisoned
    */
-  public boolean tryAcquireShared() {
+  public boolean tryLockShared() {
     for (; ; ) {
       long now = word.get();
       if (now >= FROZEN) {
@@ -200,25 +278,24 @@ public final class PoisonRwLock {
   }
 
   /**
-   * As {@link #acquireShared}, but waits no longer than {@code duration}; not at all if that is
-   * zero.
+   * As {@link #lockShared}, but waits no longer than {@code duration}; not at all if that is zero.
    *
    * @return whether the caller shares the lock now
-   * @throws PoisonedException as {@link #acquireShared}
+   * @throws PoisonedException as {@link #lockShared}
    * @throws IllegalArgumentException if {@code duration} is negative
    */
-  public boolean tryAcquireShared(Duration duration) {
+  public boolean tryLockShared(Duration duration) {
     Deadline.require(duration);
-    return tryAcquireShared() || Deadline.within(duration, this::acquireSharedSlowly);
+    return tryLockShared() || Deadline.within(duration, this::lockSharedSlowly);
   }
 
   /**
-   * Gives up one share of this lock; the last wakes one of those who wait. Does nothing if it is
-   * frozen or poisoned. Not cancelable.
+   * Gives up one share of this lock; the last one wakes one of the fibers that wait. Does nothing
+   * if it is frozen or poisoned. Not cancelable.
    *
    * @throws IllegalMonitorStateException if it is not shared; nothing is changed then
    */
-  public void releaseShared() {
+  public void unlockShared() {
     for (; ; ) {
       long now = word.get();
       if (!isShared(now)) {
@@ -228,6 +305,9 @@ public final class PoisonRwLock {
         throw notShared();
       }
       boolean last = now - READER < READER;
+      if (last) {
+        requireStackToWake(now);
+      }
       if (word.compareAndSet(now, last ? 0 : now - READER)) {
         if (last) {
           wake(now);
@@ -239,16 +319,16 @@ public final class PoisonRwLock {
   }
 
   /**
-   * Waits until nobody holds this lock exclusively, and has it shared by everyone for ever. Those
-   * who wait for it exclusively throw. Does nothing if it is frozen already. Those who await a
-   * condition go on waiting for a signal.
+   * Waits until nobody holds this lock exclusively, and freezes it: all fibers share it for ever.
+   * Fibers that wait for it exclusively throw. Fibers that await a condition go on waiting for a
+   * signal. Does nothing if it is frozen already.
    *
-   * <p>Cancelation: as {@link #acquireShared}; a fiber that throws has not frozen the lock.
+   * <p>Cancelation: as {@link #lockShared}; a fiber that throws has not frozen the lock.
    *
-   * @throws PoisonedException as {@link #acquireShared}
+   * @throws PoisonedException as {@link #lockShared}
    */
   public void freeze() {
-    acquireShared();
+    lockShared();
     long now = word.get();
     while (now != FROZEN && !word.compareAndSet(now, FROZEN)) {
       Thread.onSpinWait();
@@ -257,19 +337,20 @@ public final class PoisonRwLock {
     word.broadcast();
   }
 
+  /** As {@link #poison(Throwable)}, with no cause. */
+  public void poison() {
+    requireHeld(poisonIfHeld(null));
+  }
+
   /**
-   * Poisons this lock, which is held exclusively, for ever. Those who wait for it throw. Does
-   * nothing if it is poisoned already. Not cancelable.
-   *
-   * <p>Those who await a condition go on waiting; they throw once they are signaled, or canceled,
-   * as they cannot have the lock again.
+   * Poisons this lock, which is held exclusively, for ever. Fibers that wait for it, or await a
+   * condition of it, throw a {@link PoisonedException} with {@code cause}, and so do fibers that
+   * come later. Does nothing if it is poisoned already. Not cancelable.
    *
    * @throws IllegalStateException if it is not held exclusively; nothing is changed then
    */
-  public void poison() {
-    if (!poisonIfHeld()) {
-      throw new IllegalStateException("not write locked: only what is held can be poisoned");
-    }
+  public void poison(Throwable cause) {
+    requireHeld(poisonIfHeld(Objects.requireNonNull(cause, "cause")));
   }
 
   /** Returns whether this lock is held exclusively; {@code true} also if it is poisoned. */
@@ -297,106 +378,73 @@ public final class PoisonRwLock {
   }
 
   /**
-   * Runs {@code body} while holding this lock exclusively. It is poisoned if {@code body} throws
-   * anything, be it the reason of a cancelation, and else released.
+   * Runs {@code body} while holding this lock exclusively. If {@code body} throws anything, even
+   * the reason of a cancelation, the lock is poisoned; otherwise it is unlocked.
    *
-   * <p>Cancelation: as {@link #acquire}; after that it is the body's affair.
+   * <p>Cancelation: as {@link #lock}; after that it is up to {@code body}.
    *
+   * @return what {@code body} returned
    * @throws E what {@code body} threw
-   * @throws FrozenException as {@link #acquire}
-   * @throws PoisonedException as {@link #acquire}
+   * @throws FrozenException as {@link #lock}
+   * @throws PoisonedException as {@link #lock}
+   * @throws IllegalMonitorStateException as {@link #unlock}, if {@code body} has unlocked this lock
+   *     and returns; if it throws then, nothing is poisoned
    */
-  public <T extends @Nullable Object, E extends Exception> T holding(Body<? extends T, E> body)
+  public <T extends @Nullable Object, E extends Exception> T callOrPoison(Body<? extends T, E> body)
       throws E {
-    Objects.requireNonNull(body, "body");
-    acquire();
-    T value;
-    try {
-      value = body.run();
-    } catch (Throwable thrown) {
-      boolean unused = poisonIfHeld(); // if it is not, nothing can have been left half done
-      throw thrown;
-    }
-    release();
-    return value;
+    return Holding.call(this::lock, body, this::unlock, this::poisonIfHeld);
   }
 
-  /** As {@link #holding(Body)}, for a block. */
-  public <E extends Exception> void holding(Block<E> block) throws E {
-    Objects.requireNonNull(block, "block");
-    acquire();
-    try {
-      block.run();
-    } catch (Throwable thrown) {
-      boolean unused = poisonIfHeld();
-      throw thrown;
-    }
-    release();
+  /** As {@link #callOrPoison}, for a block. */
+  public <E extends Exception> void runOrPoison(Block<E> block) throws E {
+    Holding.run(this::lock, block, this::unlock, this::poisonIfHeld);
   }
 
   /**
-   * Runs {@code body} while holding this lock exclusively. It is released however {@code body}
+   * Runs {@code body} while holding this lock exclusively. It is unlocked however {@code body}
    * ends.
    *
-   * <p>Cancelation: as {@link #acquire}; after that it is the body's affair.
+   * <p>Cancelation: as {@link #lock}; after that it is up to {@code body}.
    *
+   * @return what {@code body} returned
    * @throws E what {@code body} threw
-   * @throws FrozenException as {@link #acquire}
-   * @throws PoisonedException as {@link #acquire}
+   * @throws FrozenException as {@link #lock}
+   * @throws PoisonedException as {@link #lock}
+   * @throws IllegalMonitorStateException as {@link #unlock}, if {@code body} has unlocked this lock
+   *     and returns
    */
-  public <T extends @Nullable Object, E extends Exception> T protect(Body<? extends T, E> body)
+  public <T extends @Nullable Object, E extends Exception> T callLocked(Body<? extends T, E> body)
       throws E {
-    Objects.requireNonNull(body, "body");
-    acquire();
-    try {
-      return body.run();
-    } finally {
-      release();
-    }
+    return Holding.call(this::lock, body, this::unlock, thrown -> unlock());
   }
 
-  /** As {@link #protect(Body)}, for a block. */
-  public <E extends Exception> void protect(Block<E> block) throws E {
-    Objects.requireNonNull(block, "block");
-    acquire();
-    try {
-      block.run();
-    } finally {
-      release();
-    }
+  /** As {@link #callLocked}, for a block. */
+  public <E extends Exception> void runLocked(Block<E> block) throws E {
+    Holding.run(this::lock, block, this::unlock, thrown -> unlock());
   }
 
   /**
    * Runs {@code body} while sharing this lock. Its share is given up however {@code body} ends.
    *
-   * <p>Cancelation: as {@link #acquireShared}; after that it is the body's affair.
+   * <p>Cancelation: as {@link #lockShared}; after that it is up to {@code body}.
    *
+   * @return what {@code body} returned
    * @throws E what {@code body} threw
-   * @throws PoisonedException as {@link #acquireShared}
+   * @throws PoisonedException as {@link #lockShared}
+   * @throws IllegalMonitorStateException as {@link #unlockShared}, if {@code body} has given up the
+   *     share and returns
    */
-  public <T extends @Nullable Object, E extends Exception> T sharing(Body<? extends T, E> body)
-      throws E {
-    Objects.requireNonNull(body, "body");
-    acquireShared();
-    try {
-      return body.run();
-    } finally {
-      releaseShared();
-    }
+  public <T extends @Nullable Object, E extends Exception> T callLockedShared(
+      Body<? extends T, E> body) throws E {
+    return Holding.call(this::lockShared, body, this::unlockShared, thrown -> unlockShared());
   }
 
-  /** As {@link #sharing(Body)}, for a block. */
-  public <E extends Exception> void sharing(Block<E> block) throws E {
-    Objects.requireNonNull(block, "block");
-    acquireShared();
-    try {
-      block.run();
-    } finally {
-      releaseShared();
-    }
+  /** As {@link #callLockedShared}, for a block. */
+  public <E extends Exception> void runLockedShared(Block<E> block) throws E {
+    Holding.run(this::lockShared, block, this::unlockShared, thrown -> unlockShared());
   }
 
-  private boolean acquireSlowly(@Nullable Computation<?> limit) {
+  private boolean lockSlowly(@Nullable Computation<?> limit) {
     long slept = 0;
     for (; ; ) {
       long now = word.get();
@@ -418,7 +466,7 @@ public final class PoisonRwLock {
     }
   }
 
-  private boolean acquireSharedSlowly(@Nullable Computation<?> limit) {
+  private boolean lockSharedSlowly(@Nullable Computation<?> limit) {
     long slept = 0;
     for (; ; ) {
       long now = word.get();
@@ -443,7 +491,13 @@ public final class PoisonRwLock {
     }
   }
 
-  /** Wakes those who the word, which has just become free, said may sleep. */
+  private static void requireStackToWake(long before) {
+    if ((before & (READERS_SLEEP | WRITERS_SLEEP)) != 0) {
+      Headroom.requireToRelease();
+    }
+  }
+
+  /** Wakes the fibers that may sleep, according to what the word was before it became free. */
   private void wake(long before) {
     if ((before & READERS_SLEEP) != 0) {
       word.broadcast();
@@ -453,17 +507,28 @@ public final class PoisonRwLock {
   }
 
   /** Poisons; returns {@code false} if this lock is not held exclusively. */
-  private boolean poisonIfHeld() {
+  private boolean poisonIfHeld(@Nullable Throwable with) {
     for (; ; ) {
       long now = word.get();
       if (!isExclusive(now)) {
         return now == POISONED;
       }
+      cause = with;
       if (word.compareAndSet(now, POISONED)) {
-        word.broadcast();
+        try {
+          word.broadcast();
+        } finally {
+          end.tryCancel(Deadline.PASSED);
+        }
         return true;
       }
       Thread.onSpinWait();
+    }
+  }
+
+  private static void requireHeld(boolean held) {
+    if (!held) {
+      throw new IllegalStateException("not write locked: only what is held can be poisoned");
     }
   }
 
@@ -475,16 +540,16 @@ public final class PoisonRwLock {
     return READER <= word && word < FROZEN;
   }
 
-  private static void requireNotEnded(long word) {
+  private void requireNotEnded(long word) {
     requireNotPoisoned(word);
     if (word == FROZEN) {
       throw new FrozenException();
     }
   }
 
-  private static void requireNotPoisoned(long word) {
+  private void requireNotPoisoned(long word) {
     if (word == POISONED) {
-      throw new PoisonedException();
+      throw new PoisonedException(cause);
     }
   }
 
@@ -510,117 +575,5 @@ public final class PoisonRwLock {
       state = now == FROZEN ? "frozen" : now == POISONED ? "poisoned" : "free";
     }
     return "PoisonRwLock[" + state + (waiting == 0 ? "" : ", " + waiting + " waiting") + "]";
-  }
-
-  /**
-   * Something to wait for while holding a {@link PoisonRwLock}, shared or exclusively; made by
-   * {@link PoisonRwLock#newCondition}.
-   *
-   * <p>A signal wakes the fiber that has waited longest. As others may have had the lock between
-   * the signal and the end of the wait, and as a wake-up may come without a signal meant for the
-   * caller, await in a loop that looks again. Signaling takes no lock, whether or not the caller
-   * holds it.
-   *
-   * <p>Progress: everything but the waiting is lock-free. Space: some 60 bytes, and 100 for each
-   * waiter.
-   */
-  public static final class Condition {
-    private final PoisonRwLock lock;
-    private final LockCondition signals = new LockCondition();
-
-    private Condition(PoisonRwLock lock) {
-      this.lock = lock;
-    }
-
-    /**
-     * Releases the lock, which the caller holds exclusively, waits for a signal, and takes the lock
-     * exclusively again. However this ends, the calling fiber has the lock, unless that is frozen
-     * or poisoned, and forbids cancelation or not as before; in between others may have had it.
-     *
-     * <p>Cancelation: a fiber that is canceled before or while it waits throws the reason, once it
-     * has the lock again. Taking the lock cannot be canceled. A signal that came at the same moment
-     * goes to the next waiter.
-     *
-     * @throws FrozenException if the lock is frozen, before or when it is to be taken again; also
-     *     instead of the reason of a cancelation
-     * @throws PoisonedException if the lock is poisoned, likewise
-     * @throws IllegalMonitorStateException if nobody holds the lock exclusively; nothing is changed
-     *     then
-     */
-    public void await() {
-      boolean unused = awaitFor(null);
-    }
-
-    /**
-     * As {@link #await()}, but waits for a signal no longer than {@code duration}, for none at all
-     * if that is zero. Taking the lock again is not limited.
-     *
-     * @return whether it was woken; {@code false} if the time is over
-     * @throws FrozenException as {@link #await()}
-     * @throws PoisonedException as {@link #await()}
-     * @throws IllegalMonitorStateException as {@link #await()}
-     * @throws IllegalArgumentException if {@code duration} is negative
-     */
-    public boolean await(Duration duration) {
-      Deadline.require(duration);
-      return awaitFor(duration);
-    }
-
-    private boolean awaitFor(@Nullable Duration duration) {
-      requireNotEnded(lock.word.get());
-      return signals.await(lock::release, lock::acquire, duration);
-    }
-
-    /**
-     * Gives up one share of the lock, waits for a signal, and shares the lock again. However this
-     * ends, the calling fiber has as many shares as before, unless the lock is poisoned, and
-     * forbids cancelation or not as before; in between others may have had the lock exclusively.
-     *
-     * <p>Cancelation: a fiber that is canceled before or while it waits throws the reason, once it
-     * shares the lock again. Sharing it cannot be canceled. A signal that came at the same moment
-     * goes to the next waiter.
-     *
-     * @throws PoisonedException if the lock is poisoned, before or when it is to be shared again;
-     *     also instead of the reason of a cancelation
-     * @throws IllegalMonitorStateException if nobody shares the lock; nothing is changed then
-     */
-    public void awaitShared() {
-      boolean unused = awaitSharedFor(null);
-    }
-
-    /**
-     * As {@link #awaitShared()}, but waits for a signal no longer than {@code duration}, for none
-     * at all if that is zero. Sharing the lock again is not limited.
-     *
-     * @return whether it was woken; {@code false} if the time is over
-     * @throws PoisonedException as {@link #awaitShared()}
-     * @throws IllegalMonitorStateException as {@link #awaitShared()}
-     * @throws IllegalArgumentException if {@code duration} is negative
-     */
-    public boolean awaitShared(Duration duration) {
-      Deadline.require(duration);
-      return awaitSharedFor(duration);
-    }
-
-    private boolean awaitSharedFor(@Nullable Duration duration) {
-      requireNotPoisoned(lock.word.get());
-      return signals.await(lock::releaseShared, lock::acquireShared, duration);
-    }
-
-    /** Wakes the fiber that has waited longest, if any waits. Not cancelable. */
-    public void signal() {
-      signals.signal();
-    }
-
-    /** Wakes every fiber that waits, in the order in which they came. Not cancelable. */
-    public void signalAll() {
-      signals.signalAll();
-    }
-
-    /** Names the state, for people. */
-    @Override
-    public String toString() {
-      return "Condition[" + signals.waiterCount() + " waiting, of " + lock + "]";
-    }
   }
 }

@@ -1,12 +1,19 @@
 package dev.picos.std.sync;
 
+import dev.picos.core.Block;
+import dev.picos.core.Body;
+import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Outcome;
 import dev.picos.core.Point;
+import dev.picos.core.internal.Headroom;
 import dev.picos.std.event.Event;
 import dev.picos.std.event.Offer;
 import dev.picos.std.event.Request;
 import dev.picos.std.internal.Deadline;
+import dev.picos.std.internal.Link;
+import dev.picos.std.internal.WaitList;
+import dev.picos.std.internal.Waiter;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
@@ -17,26 +24,25 @@ import org.jspecify.annotations.Nullable;
  *
  * {@snippet :
  * Semaphore connections = new Semaphore(10);
- * connections.acquire();
- * try {
- *   query();
- * } finally {
- *   connections.release();
- * }
+ * connections.runWithPermit(() -> query());
  * }
  *
- * <p>Fair: fibers that wait get permits in the order in which they came, each handed over directly,
- * so that nobody can snatch it in between. Permits belong to nobody: who releases need not be who
- * acquired. A {@linkplain #binary binary} semaphore has at most one permit, and releasing it twice
- * is as releasing it once, which makes it a flag to wait for.
+ * <p>Fair: fibers that wait get permits in the order in which they came. Each permit is handed over
+ * directly, so that no other fiber can take it in between. Permits have no owner: the fiber that
+ * releases one need not be the one that acquired it. A {@linkplain #binary binary} semaphore has at
+ * most one permit, and releasing it twice has the same effect as releasing it once, which makes it
+ * a flag to wait for.
  *
- * <p>Permits are taken one at a time. A fiber that waited for several at once would hold up those
- * behind it while permits are there, or else wait as long as others keep coming for less. Who needs
- * several takes them one by one, under a {@link Mutex}, so that no two fibers each hold a part of
- * what both need, and gives back what it has when it is canceled meanwhile.
+ * <p>It is also fair between fibers that want one permit and fibers that want many. For a fiber at
+ * the head of the queue that waits for many, released permits are kept back until there are enough,
+ * and no fiber overtakes it, not even one that wants no more than is available. So it is sure to be
+ * served, however many others come for less, at the price that permits lie idle meanwhile. Where
+ * that price is too high, use one semaphore for each size. A fiber that wants several permits
+ * should take them at once: two fibers that take them one by one may each hold a part of what both
+ * need, and wait for ever.
  *
- * <p>What a fiber does before it releases a permit happens before what the one does that acquires
- * it.
+ * <p>What a fiber does before it releases a permit happens before what another fiber does after it
+ * has acquired that permit.
  *
  * <p>Progress: everything but the waiting is lock-free. Space: one reference (and a boxed number,
  * while there are more than 127 permits), and some 50 bytes for each waiter; waiters that are
@@ -46,26 +52,38 @@ import org.jspecify.annotations.Nullable;
 public final class Semaphore {
   // For maintainers.
   //
-  //   state          acquire                release                     gives up waiting
-  //   Integer n > 0  -> n - 1               -> n + 1, or full
-  //   Integer 0      -> WaitQueue, wait     -> 1                        nothing
-  //   WaitQueue      -> longer, wait        -> without the oldest,      -> fewer, or 0
-  //                                         or 0; grant to it
+  //   state            acquire n              release n               gives up waiting
+  //   Integer p >= n   -> p - n               -> p + n, or full
+  //   Integer p < n    -> waits (p, list)     -> p + n, or full       nothing
+  //   waits (k, list)  -> waits (k, longer)   -> waits (k + n, list), -> waits (k, shorter), or
+  //                                           then serve              Integer k; then serve
   //
-  // The boxed numbers are compared by identity. That a small one comes back as the same object does
-  // no harm: a number is all that the state says then.
+  // A state in which fibers wait is a WaitList if no permits are kept back for the oldest waiter,
+  // and a Kept if k permits are, fewer than the oldest wants. The boxed numbers are compared by
+  // identity. It does no harm that a small number comes back as the same object, since the state
+  // then says no more than the number.
   //
-  // A permit that is being released belongs to the releaser until a grant succeeds. If the waiter
-  // has been abandoned, the releaser goes on with the permit, as if it came just now. A waiter that
-  // is canceled and finds that it has been granted to releases again; that never fails, so that
-  // nothing but the reason comes out of acquire.
+  // To serve means: as long as there are as many permits as the oldest waiter wants, take it off
+  // together with those permits, in one step, and grant to it. Permits taken in this way belong to
+  // the server until a grant succeeds. If the waiter has been abandoned, the server goes on with
+  // its permits, as if they had just been released. A waiter that is canceled and finds that it has
+  // been granted to releases its permits again; that never fails, so that acquire throws nothing
+  // but the reason.
   //
-  // Ordering: every change is a volatile compare-and-set; reads are acquires and only prepare one.
+  // Invariant: if the oldest waiter wants no more permits than are kept, some thread is about to
+  // serve. Proof:
+  //   1 Permits are added, and the oldest waiter changes, only by a release, by serving, by giving
+  //     up, and by a sweep that takes off the oldest, dead waiter.
+  //   2 After the first three, the thread serves.
+  //   3 A sweep takes off the oldest waiter only if it is dead, and only before, or together with,
+  //     the report that this waiter gave up. The thread that reports it serves after that.
   //
-  // An offer of an event waits in the same queue; a grant commits to it, and fails if it is not
-  // open, as if it had been abandoned.
+  // Ordering: every change is a volatile compare-and-set. Reads are acquires, and only prepare one.
   //
-  // Differences from the original: acquiring is also an event.
+  // An offer of an event waits in the same queue. A grant commits to it. If the offer is not open,
+  // the grant fails, as if the waiter had been abandoned.
+  //
+  // Differences from the original: acquiring is also an event, and takes several permits at once.
 
   private static final VarHandle STATE;
 
@@ -79,7 +97,22 @@ public final class Semaphore {
 
   private final boolean binary;
 
-  /** An {@link Integer}, or a {@link WaitQueue} when there are no permits. */
+  /**
+   * The waiters, and the permits that are kept for the oldest of them: at least one, but too few.
+   */
+  private record Kept(int permits, WaitList<Link> waiters) {}
+
+  /** A waiter that wants a number of permits other than one. */
+  private static final class Wanting extends Waiter {
+    final int permits;
+
+    Wanting(int permits) {
+      super(null);
+      this.permits = permits;
+    }
+  }
+
+  /** An {@link Integer} when no fiber waits, else a {@link WaitList} or {@link Kept}. */
   @SuppressWarnings("UnusedVariable") // through STATE
   private volatile Object state;
 
@@ -100,7 +133,7 @@ public final class Semaphore {
     this.state = permits;
   }
 
-  /** Makes a semaphore with at most one permit, which is there at first or not. */
+  /** Makes a semaphore with at most one permit, and says whether that is available at first. */
   public static Semaphore binary(boolean available) {
     return new Semaphore(available ? 1 : 0, true);
   }
@@ -108,17 +141,32 @@ public final class Semaphore {
   /**
    * Waits for a permit, and takes it.
    *
-   * <p>Cancelation: none if a permit is there. Else a fiber that is canceled before or while it
-   * waits throws the reason, and has no permit; one that was handed to it at the same moment goes
-   * to the next.
+   * <p>Cancelation: none if a permit is there and nobody waits. Else a fiber that is canceled
+   * before or while it waits throws the reason, and has no permit; one that was handed to it at the
+   * same moment goes to the next fiber.
    */
   public void acquire() {
-    boolean unused = acquire(null);
+    acquire(1);
+  }
+
+  /**
+   * Waits for {@code permits} permits, and takes them all at once. For 0 it does not wait.
+   *
+   * <p>Cancelation: as {@link #acquire()}.
+   *
+   * @throws IllegalArgumentException if {@code permits} is negative, or more than a binary
+   *     semaphore ever has
+   */
+  public void acquire(int permits) {
+    if (!tryAcquire(permits)) {
+      boolean unused = acquireSlowly(permits, null);
+    }
   }
 
   /**
    * Waits for a permit, no longer than {@code timeout}, and takes it. Fair like {@link #acquire()}:
-   * who waits with a timeout waits in the same line. With a timeout of zero this does not wait.
+   * fibers that wait with a timeout wait in the same queue. With a timeout of zero this does not
+   * wait.
    *
    * <p>Cancelation: as {@link #acquire()}.
    *
@@ -127,45 +175,53 @@ public final class Semaphore {
    * @throws IllegalArgumentException if {@code timeout} is negative
    */
   public boolean tryAcquire(Duration timeout) {
-    Deadline.require(timeout);
-    if (tryAcquire()) {
-      return true;
-    }
-    try (Deadline deadline = new Deadline(timeout)) {
-      return acquire(deadline);
-    }
+    return tryAcquire(1, timeout);
   }
 
-  /** Returns {@code false} when the deadline has passed. */
-  boolean acquire(@Nullable Deadline deadline) {
+  /**
+   * Waits for {@code permits} permits, no longer than {@code timeout}, and takes them at once; as
+   * {@link #tryAcquire(Duration)}.
+   *
+   * @return whether the caller has the permits; {@code false} when the time is over, and nothing is
+   *     left of the wait
+   * @throws IllegalArgumentException if {@code timeout} is negative, or as {@link #acquire(int)}
+   */
+  public boolean tryAcquire(int permits, Duration timeout) {
+    Deadline.require(timeout);
+    return tryAcquire(permits) || Deadline.within(timeout, limit -> acquireSlowly(permits, limit));
+  }
+
+  /** Returns {@code false} when {@code limit} is completed. */
+  boolean acquireSlowly(int wanted, @Nullable Computation<?> limit) {
     Waiter waiter = null;
     for (; ; ) {
       Object now = state();
+      WaitList<Link> waiters = waitersIn(now);
       int permits = permitsIn(now);
-      if (permits > 0) {
-        if (swap(now, permits - 1)) {
+      if (waiters == null && permits >= wanted) {
+        if (swap(now, permits - wanted)) {
           return true;
         }
-      } else if (deadline != null && deadline.hasPassed()) {
+      } else if (limit != null && !limit.isRunning()) {
         return false;
       } else {
         if (waiter == null) {
-          waiter = new Waiter(null);
+          waiter = wanted == 1 ? new Waiter(null) : new Wanting(wanted);
         }
-        if (swap(now, WaitQueue.plus(waitersIn(now), waiter))) {
+        if (swap(now, stateOf(permits, WaitList.plus(waiters, waiter)))) {
           break;
         }
       }
       Thread.onSpinWait();
     }
-    Throwable reason = waiter.await(deadline);
+    Throwable reason = waiter.awaitGrant(limit);
     if (reason == null) {
       return true;
     }
     if (waiter.isAbandoned()) {
-      removeOneAbandoned();
+      removeOneEnded();
     } else {
-      boolean unused = tryRelease();
+      boolean unused = tryRelease(wanted);
     }
     if (reason == Deadline.PASSED) {
       return false;
@@ -174,24 +230,42 @@ public final class Semaphore {
   }
 
   /**
-   * Returns the event of {@link #acquire}: ready when there is a permit, which whoever commits to
-   * it has taken. It queues up like {@code acquire}, anew in each synchronization. One that loses,
-   * or whose fiber is canceled, has no permit; for a moment it may hold one, which {@code
-   * tryAcquire} then misses.
+   * Returns the event of {@link #acquire}: it is ready when there is a permit, and when it is
+   * chosen, the synchronizing fiber has taken the permit. Each synchronization queues up like
+   * {@code acquire}. One that chooses another alternative, or whose fiber is canceled, has no
+   * permit; but it may hold one for a moment, so that a {@code tryAcquire} fails.
    */
   public Event<@Nullable Void> acquireEvent() {
     return Event.fromRequest(new Acquire());
   }
 
-  /** Takes a permit if there is one, and returns whether it did. Never waits; not cancelable. */
+  /**
+   * Takes a permit if one is available and no fiber waits, and returns whether it did. Never waits;
+   * not cancelable.
+   */
   public boolean tryAcquire() {
+    return tryAcquire(1);
+  }
+
+  /**
+   * Takes {@code permits} permits if as many are available and no fiber waits, and returns whether
+   * it did. Never waits; not cancelable.
+   *
+   * @throws IllegalArgumentException as {@link #acquire(int)}
+   */
+  public boolean tryAcquire(int permits) {
+    if (permits < 0 || (binary && permits > 1)) {
+      throw new IllegalArgumentException("permits must be possible: " + permits);
+    }
     for (; ; ) {
       Object now = state();
-      int permits = permitsIn(now);
-      if (permits == 0) {
+      if (!(now instanceof Integer available)) {
+        return permits == 0;
+      }
+      if (available < permits) {
         return false;
       }
-      if (swap(now, permits - 1)) {
+      if (swap(now, available - permits)) {
         return true;
       }
       Thread.onSpinWait();
@@ -205,34 +279,120 @@ public final class Semaphore {
    * @throws IllegalStateException if {@link Integer#MAX_VALUE} permits are available, which remain
    */
   public void release() {
-    if (!tryRelease() && !binary) {
+    release(1);
+  }
+
+  /**
+   * Gives {@code permits} permits to the fibers that have waited longest, each as many as it wants,
+   * and adds the rest to those available. Not cancelable.
+   *
+   * @throws IllegalArgumentException if {@code permits} is negative
+   * @throws IllegalStateException if more than {@link Integer#MAX_VALUE} permits would be
+   *     available; nothing is changed then
+   */
+  public void release(int permits) {
+    if (permits < 0) {
+      throw new IllegalArgumentException("permits must not be negative: " + permits);
+    }
+    if (!tryRelease(permits)) {
       throw new IllegalStateException("overflow: no more permits than " + Integer.MAX_VALUE);
     }
   }
 
-  /** Returns how many permits are available; 0 while fibers wait. */
-  public int availablePermits() {
-    return permitsIn(state());
-  }
-
-  /** Releases a permit; returns {@code false} if as many are available as can be. */
-  private boolean tryRelease() {
+  /** Takes all permits that are available, and returns how many. Never waits; not cancelable. */
+  public int drainPermits() {
     for (; ; ) {
       Object now = state();
-      WaitQueue waiters = waitersIn(now);
-      if (waiters == null) {
-        int permits = permitsIn(now);
-        if (permits == (binary ? 1 : Integer.MAX_VALUE)) {
-          return false;
-        }
-        if (swap(now, permits + 1)) {
+      if (!(now instanceof Integer available)) {
+        return 0;
+      }
+      if (swap(now, 0)) {
+        return available;
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  /**
+   * Returns how many permits are available; 0 while fibers wait, also if some are kept for one that
+   * wants more.
+   */
+  public int availablePermits() {
+    return state() instanceof Integer available ? available : 0;
+  }
+
+  /**
+   * Runs {@code body} with a permit, which is released however {@code body} ends.
+   *
+   * <p>Cancelation: as {@link #acquire()}; after that it is up to {@code body}.
+   *
+   * @return what {@code body} returned
+   * @throws E what {@code body} threw
+   */
+  public <T extends @Nullable Object, E extends Exception> T callWithPermit(
+      Body<? extends T, E> body) throws E {
+    return callWithPermits(1, body);
+  }
+
+  /** As {@link #callWithPermit}, for a block. */
+  public <E extends Exception> void runWithPermit(Block<E> block) throws E {
+    runWithPermits(1, block);
+  }
+
+  /**
+   * As {@link #callWithPermit}, with the given number of permits.
+   *
+   * @throws IllegalArgumentException as {@link #acquire(int)}
+   */
+  public <T extends @Nullable Object, E extends Exception> T callWithPermits(
+      int permits, Body<? extends T, E> body) throws E {
+    return Holding.call(
+        () -> acquire(permits), body, () -> release(permits), thrown -> release(permits));
+  }
+
+  /** As {@link #callWithPermits}, for a block. */
+  public <E extends Exception> void runWithPermits(int permits, Block<E> block) throws E {
+    Holding.run(() -> acquire(permits), block, () -> release(permits), thrown -> release(permits));
+  }
+
+  /**
+   * Adds {@code released} permits, and serves the waiters, and waits for memory if there is none
+   * for that; returns {@code false}, and changes nothing, if there would be too many.
+   */
+  private boolean tryRelease(int released) {
+    int mine = binary ? Math.min(released, Integer.MAX_VALUE - 1) : released;
+    for (; ; ) {
+      Object now = state();
+      int permits = permitsIn(now) + mine;
+      if (permits < 0) {
+        return false;
+      }
+      WaitList<Link> waiters = waitersIn(now);
+      Link oldest = waiters == null ? null : waiters.oldest();
+      int wanted = oldest == null ? Integer.MAX_VALUE : wantedBy(oldest);
+      boolean serves = waiters != null && oldest != null && permits >= wanted;
+      if (!serves && mine == 0) {
+        return true;
+      }
+      WaitList<Link> rest;
+      Object next;
+      try {
+        rest = serves && waiters != null ? waiters.rest() : waiters;
+        int left = serves ? permits - wanted : binary ? Math.min(permits, 1) : permits;
+        next = stateOf(left, rest);
+      } catch (OutOfMemoryError full) {
+        WaitList.awaitMemory();
+        continue;
+      }
+      if (serves) {
+        Headroom.requireToRelease();
+      }
+      if (swap(now, next)) {
+        if (!serves || waiters == null || oldest == null) {
           return true;
         }
-      } else if (swap(now, orNone(waiters.rest()))) {
-        waiters.oldestIsOff();
-        if (waiters.oldest().grant()) {
-          return true;
-        }
+        waiters.isReplacedBy(rest);
+        mine = oldest.grant() ? 0 : wanted;
       }
       Thread.onSpinWait();
     }
@@ -246,17 +406,18 @@ public final class Semaphore {
 
     @Override
     public @Nullable Runnable issue(Offer<@Nullable Void> offer) {
-      Waiter waiter = new OfferWaiter(offer);
+      Link waiter = new OfferWaiter(null, offer);
       for (; ; ) {
         Object now = state();
+        WaitList<Link> waiters = waitersIn(now);
         int permits = permitsIn(now);
-        if (permits == 0) {
-          if (swap(now, WaitQueue.plus(waitersIn(now), waiter))) {
-            return Semaphore.this::removeOneAbandoned;
+        if (waiters != null || permits == 0) {
+          if (swap(now, stateOf(permits, WaitList.plus(waiters, waiter)))) {
+            return Semaphore.this::removeOneEnded;
           }
         } else if (swap(now, permits - 1)) {
           if (!waiter.grant()) {
-            boolean unused = tryRelease();
+            boolean unused = tryRelease(1);
           }
           return null;
         }
@@ -265,27 +426,53 @@ public final class Semaphore {
     }
   }
 
-  private void removeOneAbandoned() {
+  private void removeOneEnded() {
     for (; ; ) {
       Object now = state();
-      WaitQueue waiters = waitersIn(now);
-      if (waiters == null || swap(now, orNone(waiters.lessOne()))) {
+      WaitList<Link> waiters = waitersIn(now);
+      if (waiters == null) {
+        return;
+      }
+      int kept = permitsIn(now);
+      WaitList<Link> rest;
+      Object next;
+      try {
+        rest = waiters.less(1);
+        next = stateOf(kept, rest);
+      } catch (OutOfMemoryError full) {
+        WaitList.awaitMemory();
+        continue;
+      }
+      if (swap(now, next)) {
+        waiters.isReplacedBy(rest);
+        if (kept > 0) { // which may be enough for the one that is the oldest now
+          boolean unused = tryRelease(0);
+        }
         return;
       }
       Thread.onSpinWait();
     }
   }
 
+  private static int wantedBy(Link link) {
+    return link.hasEnded() ? 0 : link instanceof Wanting wanting ? wanting.permits : 1;
+  }
+
   private static int permitsIn(Object state) {
-    return state instanceof Integer permits ? permits : 0;
+    return state instanceof Integer permits
+        ? permits
+        : state instanceof Kept kept ? kept.permits : 0;
   }
 
-  private static @Nullable WaitQueue waitersIn(Object state) {
-    return state instanceof WaitQueue waiters ? waiters : null;
+  @SuppressWarnings("unchecked") // nothing else is put into it
+  private static @Nullable WaitList<Link> waitersIn(Object state) {
+    return state instanceof WaitList<?> waiters
+        ? (WaitList<Link>) waiters
+        : state instanceof Kept kept ? kept.waiters : null;
   }
 
-  private static Object orNone(@Nullable WaitQueue waiters) {
-    return waiters == null ? 0 : waiters;
+  private static Object stateOf(int permits, @Nullable WaitList<Link> waiters) {
+    return waiters == null ? (Object) permits : permits == 0 ? waiters : new Kept(permits, waiters);
   }
 
   private Object state() {
@@ -302,11 +489,11 @@ public final class Semaphore {
   @Override
   public String toString() {
     Object now = STATE.getAcquire(this);
-    WaitQueue waiters = waitersIn(now);
+    WaitList<Link> waiters = waitersIn(now);
     return "Semaphore["
         + (waiters == null
             ? permitsIn(now) + " available"
-            : "none available, " + waiters.length() + " waiting")
+            : "none available, " + waiters.liveCount() + " waiting")
         + "]";
   }
 }

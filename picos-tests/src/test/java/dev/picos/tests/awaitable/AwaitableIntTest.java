@@ -11,12 +11,13 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import dev.picos.std.awaitable.AwaitableInt;
-import dev.picos.std.awaitable.Awaiter;
+import dev.picos.std.awaitable.Registration;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Run;
 import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
@@ -64,7 +65,7 @@ class AwaitableIntTest {
 
   @Test
   void isAnAtomic() {
-    // AW-01: the value is read and changed as that of an atomic
+    // The value is read and changed as that of an atomic
     AwaitableInt value = new AwaitableInt(1_000);
 
     assertThat(value.get()).isEqualTo(1_000);
@@ -82,7 +83,7 @@ class AwaitableIntTest {
 
   @Test
   void counts_inManyThreads() throws Exception {
-    // AW-01: changes by several threads at once are all made
+    // Changes by several threads at once are all made
     List<Task<Boolean>> tasks = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       tasks.add(
@@ -122,7 +123,7 @@ class AwaitableIntTest {
 
   @OnEveryScheduler
   void setAlone_wakesNobody(Scheduler scheduler) {
-    // AW-03: a change wakes nobody; a signal after it wakes one
+    // A change wakes nobody; a signal after it wakes one
     scheduler.run(
         () -> {
           Computation<Object> first = waiter(0);
@@ -162,7 +163,7 @@ class AwaitableIntTest {
 
   @OnEveryScheduler
   void signal_passesOverThoseWhoExpectTheValue(Scheduler scheduler) {
-    // AW-05: nobody is woken while the value is what it expects; others are, and those stay
+    // Nobody is woken while the value is what it expects; others are, and those stay
     scheduler.run(
         () -> {
           List<Computation<Object>> ofZero = new ArrayList<>();
@@ -193,7 +194,7 @@ class AwaitableIntTest {
 
   @OnEveryScheduler
   void broadcast_wakesAllButThoseWhoExpectTheValue(Scheduler scheduler) {
-    // AW-06: a broadcast wakes all that expect another value, and only those
+    // A broadcast wakes all that expect another value, and only those
     scheduler.run(
         () -> {
           for (int round = 0; round < 10; round++) {
@@ -277,7 +278,7 @@ class AwaitableIntTest {
               waiters.startUnder(
                   computation,
                   () -> {
-                    Control.protect(() -> awaitable.await(0));
+                    Control.runProtected(() -> awaitable.await(0));
                     return "woken";
                   });
           waiters.until(1);
@@ -310,7 +311,7 @@ class AwaitableIntTest {
 
   @OnEveryScheduler
   void race_ofSignalAndCancelation(Scheduler scheduler) {
-    // AW-08: a signal for a waiter that is canceled at that moment goes to another
+    // A signal for a waiter that is canceled at that moment goes to another
     scheduler.run(
         () -> {
           for (int round = 0; round < 2_000; round++) {
@@ -367,24 +368,24 @@ class AwaitableIntTest {
 
   @OnEveryScheduler
   void awaiter_isAlwaysEligible(Scheduler scheduler) {
-    // AW-10: an awaiter is signaled whatever the value is; removed, it takes no signal
+    // An awaiter is signaled whatever the value is; removed, it takes no signal
     scheduler.run(
         () -> {
           Trigger first = new Trigger();
           Trigger second = new Trigger();
-          Awaiter ofFirst = awaitable.add(first);
+          Registration ofFirst = awaitable.add(first);
           Computation<Object> waiter = waiter(0);
-          Awaiter ofSecond = awaitable.add(second);
-          assertThat(ofFirst).hasToString("Awaiter[waiting]");
+          Registration ofSecond = awaitable.add(second);
+          assertThat(ofFirst).hasToString("Registration[waiting]");
           assertThat(ofFirst.remove()).isTrue();
           assertThat(ofFirst.remove()).isTrue();
-          assertThat(ofFirst).hasToString("Awaiter[removed]");
+          assertThat(ofFirst).hasToString("Registration[removed]");
           awaitable.signal();
           assertThat(first.isSignaled()).isFalse();
           assertThat(second.await()).isNull();
           assertThat(ofSecond.remove()).isFalse();
           assertThat(ofSecond.remove()).isFalse();
-          assertThat(ofSecond).hasToString("Awaiter[signaled]");
+          assertThat(ofSecond).hasToString("Registration[signaled]");
           assertThat(waiter.isRunning()).isTrue();
           awaitable.set(1);
           awaitable.signal();
@@ -476,7 +477,7 @@ class AwaitableIntTest {
             Computation<Boolean> waiter = waiters.start(() -> awaitable.await(0, limit));
             waiters.until(1);
             Trigger trigger = new Trigger();
-            Awaiter other = awaitable.add(trigger);
+            Registration other = awaitable.add(trigger);
             awaitable.set(1);
             Run.all(() -> limit.tryReturn("over"), awaitable::signal, () -> awaitable.set(0));
             if (!waiter.await()) {
@@ -493,7 +494,7 @@ class AwaitableIntTest {
 
   @OnEveryScheduler
   void mutexOfThreeStates(Scheduler scheduler) {
-    // AW-11: the lock of the documentation loses no count
+    // The lock of the documentation loses no count
     int rounds = Rounds.of(10_000, 100_000);
     int[] count = {0};
     Block<RuntimeException> counting =
@@ -595,6 +596,7 @@ class AwaitableIntTest {
     }
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void canceledWaiters_leaveNothing(Scheduler scheduler) {
     // waits that were canceled leave nothing behind, also next to waiters that stay

@@ -8,10 +8,10 @@ import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
-import dev.picos.std.awaitable.Awaitable;
 import dev.picos.std.awaitable.AwaitableLong;
-import dev.picos.std.awaitable.Awaiter;
-import dev.picos.tests.Canceled;
+import dev.picos.std.awaitable.AwaitableReference;
+import dev.picos.std.awaitable.Registration;
+import dev.picos.testing.fibers.Canceled;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
@@ -29,7 +29,7 @@ class AwaitableTest {
   private final AwaitableLong number = new AwaitableLong(BIG);
   private final String first = "value";
   private final String second = new StringBuilder(first).toString();
-  private final Awaitable<@Nullable String> reference = new Awaitable<>(first);
+  private final AwaitableReference<@Nullable String> reference = new AwaitableReference<>(first);
 
   private final Waiters waiters = new Waiters(() -> number.waiterCount() + reference.waiterCount());
 
@@ -41,7 +41,7 @@ class AwaitableTest {
 
   @Test
   void long_isAnAtomic() {
-    // AW-01: long numbers are compared by value, in all their bits
+    // Long numbers are compared by value, in all their bits
     assertThat(number.get()).isEqualTo(BIG);
     assertThat(number.compareAndSet(0, 5)).isFalse();
     assertThat(number.compareAndSet(BIG, BIG + 5)).isTrue();
@@ -56,22 +56,22 @@ class AwaitableTest {
 
   @Test
   void reference_isAnAtomic() {
-    // AW-01: references are compared by identity; null is one of them
+    // References are compared by identity; null is one of them
     assertThat(first).isEqualTo(second).isNotSameAs(second);
     assertThat(reference.get()).isSameAs(first);
     assertThat(reference.compareAndSet(second, null)).isFalse();
     assertThat(reference.compareAndSet(first, null)).isTrue();
     assertThat(reference.get()).isNull();
-    assertThat(reference).hasToString("Awaitable[null]");
+    assertThat(reference).hasToString("AwaitableReference[null]");
     assertThat(reference.getAndSet(second)).isNull();
     reference.set(first);
     assertThat(reference.get()).isSameAs(first);
-    assertThat(reference).hasToString("Awaitable[value]");
+    assertThat(reference).hasToString("AwaitableReference[value]");
   }
 
   @OnEveryScheduler
   void long_isAwaitedByValue(Scheduler scheduler) {
-    // AW-01, AW-05: one that waits for another number is woken when it is, in whatever bits
+    // One that waits for another number is woken when it is, in whatever bits
     scheduler.run(
         () -> {
           Computation<Object> waiter =
@@ -95,7 +95,7 @@ class AwaitableTest {
 
   @OnEveryScheduler
   void reference_isAwaitedByIdentity(Scheduler scheduler) {
-    // AW-01, AW-05: one that waits for another object is woken when it is, though it may be equal
+    // One that waits for another object is woken when it is, though it may be equal
     scheduler.run(
         () -> {
           Computation<Object> waiter =
@@ -111,7 +111,7 @@ class AwaitableTest {
           reference.set(second);
           reference.signal();
           waiter.await();
-          assertThat(reference).hasToString("Awaitable[value]");
+          assertThat(reference).hasToString("AwaitableReference[value]");
         });
   }
 
@@ -139,13 +139,13 @@ class AwaitableTest {
 
   @OnEveryScheduler
   void awaiters(Scheduler scheduler) {
-    // AW-10: an awaiter takes a signal whatever the value is, and none once it is removed
+    // An awaiter takes a signal whatever the value is, and none once it is removed
     scheduler.run(
         () -> {
           Trigger one = new Trigger();
           Trigger two = new Trigger();
-          Awaiter ofOne = reference.add(one);
-          Awaiter ofTwo = reference.add(two);
+          Registration ofOne = reference.add(one);
+          Registration ofTwo = reference.add(two);
           assertThat(ofOne.remove()).isTrue();
           reference.signal();
           assertThat(one.isSignaled()).isFalse();

@@ -2,7 +2,7 @@ package dev.picos.tests.awaitable;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;

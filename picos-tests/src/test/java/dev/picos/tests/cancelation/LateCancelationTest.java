@@ -12,7 +12,7 @@ import dev.picos.std.sync.Broadcast;
 import dev.picos.std.sync.Ivar;
 import dev.picos.std.sync.Latch;
 import dev.picos.std.sync.Lazy;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.List;
@@ -244,7 +244,7 @@ class LateCancelationTest {
   /** Starts a fiber that waits with cancelation forbidden, and has been canceled in that wait. */
   private <T> Computation<T> forbidding(Callable<T> wait) {
     Computation<Object> scope = new Computation<>();
-    Computation<T> waiter = suspended(scope, () -> Control.protect(wait::call));
+    Computation<T> waiter = suspended(scope, () -> Control.callProtected(wait::call));
     scope.tryCancel(reason);
     for (int i = 0; i < 10; i++) {
       Fiber.yield();

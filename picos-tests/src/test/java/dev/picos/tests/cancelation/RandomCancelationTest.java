@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
 import dev.picos.core.Scheduler;
-import dev.picos.std.awaitable.Awaitable;
 import dev.picos.std.awaitable.AwaitableInt;
+import dev.picos.std.awaitable.AwaitableReference;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.event.Event;
 import dev.picos.std.resource.Owned;
 import dev.picos.std.sync.Broadcast;
+import dev.picos.std.sync.Condition;
 import dev.picos.std.sync.Ivar;
 import dev.picos.std.sync.Latch;
 import dev.picos.std.sync.Lazy;
@@ -135,8 +136,8 @@ class RandomCancelationTest {
     PoisonLock lock = new PoisonLock();
     excludes(
         scheduler,
-        bothWays(lock::acquire, fiber -> lock.tryAcquire(HOUR)),
-        lock::release,
+        bothWays(lock::lock, fiber -> lock.tryLock(HOUR)),
+        lock::unlock,
         () -> assertThat(lock).hasToString("PoisonLock[free]"));
   }
 
@@ -165,7 +166,7 @@ class RandomCancelationTest {
   /** The same with names for the states. */
   @OnEveryScheduler
   void awaitable(Scheduler scheduler) {
-    Awaitable<String> state = new Awaitable<>("free");
+    AwaitableReference<String> state = new AwaitableReference<>("free");
     excludes(
         scheduler,
         fiber -> {
@@ -266,6 +267,60 @@ class RandomCancelationTest {
                 .allSatisfy(each -> assertThat(each).hasToString("Semaphore[1 available]")));
   }
 
+  /** Fibers that want from one to all permits. */
+  @OnEveryScheduler
+  void semaphore_sizes(Scheduler scheduler) {
+    Semaphore semaphore = new Semaphore(3);
+    AtomicInteger out = new AtomicInteger();
+    Torment.run(
+        scheduler,
+        FIBERS,
+        fiber -> {
+          int permits = 1 + fiber % 3;
+          bothWays(() -> semaphore.acquire(permits), timed -> semaphore.tryAcquire(permits, HOUR))
+              .by(fiber);
+          try {
+            assertThat(out.addAndGet(permits)).isLessThanOrEqualTo(3);
+            letOthersWait();
+          } finally {
+            out.addAndGet(-permits);
+            semaphore.release(permits);
+          }
+        },
+        () -> assertThat(semaphore).hasToString("Semaphore[3 available]"));
+  }
+
+  /** Either of two mutexes, which the fiber then owns, and each in its other ways. */
+  @OnEveryScheduler
+  void mutexEvents(Scheduler scheduler) {
+    List<Mutex> mutexes = List.of(new Mutex(), Mutex.unchecked());
+    List<AtomicInteger> inside = List.of(new AtomicInteger(), new AtomicInteger());
+    Torment.run(
+        scheduler,
+        FIBERS,
+        fiber -> {
+          int locked = fiber % 2;
+          if (fiber < 2) {
+            mutexes.get(locked).lock();
+          } else {
+            locked =
+                Event.select(
+                    mutexes.get(fiber % 2).lockEvent().map(done -> fiber % 2),
+                    mutexes.get(1 - fiber % 2).lockEvent().map(done -> 1 - fiber % 2));
+          }
+          try {
+            assertThat(inside.get(locked).incrementAndGet()).isEqualTo(1);
+            letOthersWait();
+          } finally {
+            inside.get(locked).decrementAndGet();
+            mutexes.get(locked).unlock();
+          }
+        },
+        () ->
+            assertThat(mutexes)
+                .allSatisfy(each -> assertThat(each).hasToString("Mutex[unlocked]")));
+  }
+
   /** A buffer for one item, with two conditions of which each wakes only one waiter. */
   @OnEveryScheduler
   void conditions(Scheduler scheduler) {
@@ -286,7 +341,7 @@ class RandomCancelationTest {
           try {
             if (fiber % 2 == 0) {
               while (!buffer.isEmpty()) {
-                bothWays(notFull::await, timed -> notFull.await(HOUR)).by(fiber);
+                bothWays(() -> awaitAsEvent(notFull), timed -> notFull.await(HOUR)).by(fiber);
               }
               buffer.add(put.incrementAndGet());
               notEmpty.signal();
@@ -307,11 +362,15 @@ class RandomCancelationTest {
         });
   }
 
+  private static void awaitAsEvent(Side side) {
+    Event.select(side.condition().awaitEvent(), Event.never());
+  }
+
   /** Those who share the lock wait for what those who have it alone bring. */
   @OnEveryScheduler
   void conditionOfReaders(Scheduler scheduler) {
     PoisonRwLock lock = new PoisonRwLock();
-    PoisonRwLock.Condition brought = lock.newCondition();
+    Condition brought = lock.newSharedCondition();
     AtomicInteger there = new AtomicInteger();
     AtomicInteger taken = new AtomicInteger();
     AtomicInteger put = new AtomicInteger();
@@ -320,7 +379,7 @@ class RandomCancelationTest {
         FIBERS,
         fiber -> {
           if (fiber % 2 == 0) {
-            lock.protect(
+            lock.runLocked(
                 () -> {
                   if (there.get() == 0) {
                     there.set(1);
@@ -330,13 +389,13 @@ class RandomCancelationTest {
                 });
             Torment.pause();
           } else {
-            lock.sharing(
+            lock.runLockedShared(
                 () -> {
                   while (!there.compareAndSet(1, 0)) {
                     if (isTimed(fiber)) {
-                      assertThat(brought.awaitShared(HOUR)).isTrue();
+                      assertThat(brought.await(HOUR)).isTrue();
                     } else {
-                      brought.awaitShared();
+                      brought.await();
                     }
                   }
                   taken.incrementAndGet();
@@ -359,24 +418,24 @@ class RandomCancelationTest {
         FIBERS,
         fiber -> {
           if (fiber < 3) {
-            bothWays(lock::acquire, timed -> lock.tryAcquire(HOUR)).by(fiber);
+            bothWays(lock::lock, timed -> lock.tryLock(HOUR)).by(fiber);
             try {
               assertThat(writers.incrementAndGet()).isEqualTo(1);
               assertThat(readers).hasValue(0);
               letOthersWait();
               writers.decrementAndGet();
             } finally {
-              lock.release();
+              lock.unlock();
             }
           } else {
-            bothWays(lock::acquireShared, timed -> lock.tryAcquireShared(HOUR)).by(fiber);
+            bothWays(lock::lockShared, timed -> lock.tryLockShared(HOUR)).by(fiber);
             try {
               readers.incrementAndGet();
               assertThat(writers).hasValue(0);
               Torment.pause();
               readers.decrementAndGet();
             } finally {
-              lock.releaseShared();
+              lock.unlockShared();
             }
           }
         },
@@ -670,7 +729,7 @@ class RandomCancelationTest {
         FIBERS,
         fiber -> {
           if (fiber % 2 == 0) {
-            Owned.instantiate(
+            Owned.run(
                 () -> {
                   AtomicInteger released = new AtomicInteger();
                   releases.add(released);
@@ -678,13 +737,13 @@ class RandomCancelationTest {
                 },
                 AtomicInteger::incrementAndGet,
                 owned -> {
-                  owned.borrow(RandomCancelationTest::use);
+                  owned.runBorrowed(RandomCancelationTest::use);
                   handedOver.send(owned);
                 });
           } else {
             Owned<AtomicInteger> owned = handedOver.receive();
             try {
-              owned.move(RandomCancelationTest::use);
+              owned.runMoved(RandomCancelationTest::use);
             } catch (IllegalStateException dropped) {
               Fiber.current().check();
             }

@@ -6,7 +6,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.core.ThreadScheduler;
 import dev.picos.sched.randos.RandosScheduler;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -150,7 +150,7 @@ final class Torment {
 
   /** Does so, not for the fiber that is being canceled. */
   static <E extends Exception> void safely(Block<E> body) throws E {
-    Fiber.current().forbid(body);
+    Fiber.current().runForbiddingCancelation(body);
   }
 
   /** Lets others run, also when the fiber is canceled. */

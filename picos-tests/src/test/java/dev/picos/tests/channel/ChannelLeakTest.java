@@ -9,11 +9,13 @@ import dev.picos.core.Scheduler;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.event.Event;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The heap stays flat over a million offers that lose on channels where nobody comes. */
 class ChannelLeakTest {
   private static final int ROUNDS = 500_000;
+  private static final int MANY = 500;
   private static final long FLAT = 4 << 20; // what a JVM does for itself meanwhile
   private static final RuntimeException REASON = new CancellationException("reason");
 
@@ -75,6 +78,7 @@ class ChannelLeakTest {
         });
   }
 
+  @Alone
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 100})
   void lostOffersToReceive(int waiting) {
@@ -85,6 +89,7 @@ class ChannelLeakTest {
     assertThat(lonely).hasToString("Channel[0 items]");
   }
 
+  @Alone
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 100})
   void lostOffersToSend(int waiting) {
@@ -99,6 +104,7 @@ class ChannelLeakTest {
     assertThat(lonely).hasToString("Channel[0 items]");
   }
 
+  @Alone
   @ParameterizedTest
   @ValueSource(ints = {0, 100})
   void canceledReceivers(int waiting) {
@@ -122,6 +128,7 @@ class ChannelLeakTest {
     assertThat(lonely).hasToString("Channel[0 items]");
   }
 
+  @Alone
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 3})
   void selectLoop(int buffered) {
@@ -167,6 +174,36 @@ class ChannelLeakTest {
         });
   }
 
+  @Alone
+  @Test
+  void manyCanceledBesidesOne() {
+    // where one goes on waiting, nothing is left of the many behind it that were canceled together
+    scheduler.run(
+        () -> {
+          Computation<Object> one = Fibers.start(lonely::receive);
+          ChannelTest.untilWaiting(lonely, 1);
+          long before = Heap.used();
+          List<Event<Object>> many = Collections.nCopies(MANY, lonely.receiveEvent());
+          List<Computation<Object>> canceled = new ArrayList<>();
+          List<Computation<Object>> others = new ArrayList<>();
+          for (int i = 0; i < MANY; i++) {
+            canceled.add(new Computation<>());
+            others.add(Fibers.startUnder(canceled.get(i), () -> Event.select(many)));
+          }
+          ChannelTest.untilWaiting(lonely, MANY * MANY + 1);
+          for (int i = 1; i < MANY; i++) {
+            canceled.get(i).tryCancel(REASON);
+            others.get(i).join();
+          }
+          long growth = Heap.used() - before;
+          canceled.getFirst().tryCancel(REASON);
+          assertThat(lonely.trySend("received")).isTrue();
+          assertThat(one.await()).isEqualTo("received");
+          assertThat(growth).isLessThan(FLAT);
+        });
+  }
+
+  @Alone
   @Test
   void items_areNotKept() {
     // an item that was received is not kept by the channel

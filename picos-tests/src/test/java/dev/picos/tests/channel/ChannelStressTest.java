@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * EV-15: whatever the kinds of two channels and the ways to use them, every item is received
- * exactly once, nobody is overlooked, and nothing is left.
+ * Whatever the kinds of two channels and the ways to use them, every item is received exactly once,
+ * nobody is overlooked, and nothing is left.
  */
 class ChannelStressTest {
   private static final int[] CAPACITIES = {0, 1, 3, -1};

@@ -11,13 +11,15 @@ import dev.picos.core.Outcome;
 import dev.picos.core.Scheduler;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.channel.ChannelClosedException;
+import dev.picos.std.channel.Received;
+import dev.picos.std.channel.Source;
 import dev.picos.std.event.Event;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Run;
 import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.FailingWakeUp;
-import dev.picos.tests.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -333,6 +336,29 @@ class ChannelTest {
   }
 
   @OnEveryScheduler
+  void canceled_whileTheChannelIsClosed(Scheduler scheduler) {
+    // who waits and is canceled, and learns at the same moment that the channel is closed, throws
+    // the reason
+    scheduler.run(
+        () -> {
+          Channel<Object> channel = Channel.rendezvous();
+          List<Computation<Object>> causes = new ArrayList<>();
+          List<Computation<Object>> fibers = new ArrayList<>();
+          for (Callable<Object> wait :
+              List.<Callable<Object>>of(channel::receive, () -> channel.tryReceive(HOUR))) {
+            causes.add(new Computation<>());
+            fibers.add(Fibers.startUnder(causes.getLast(), wait));
+          }
+          untilWaiting(channel, 2);
+          causes.forEach(cause -> cause.tryCancel(reason));
+          channel.close();
+          for (Computation<Object> fiber : fibers) {
+            assertThatThrownBy(fiber::await).isSameAs(reason);
+          }
+        });
+  }
+
+  @OnEveryScheduler
   void computationReturnsMeanwhile(Scheduler scheduler) {
     // who waits goes on waiting when the computation of its fiber returns
     scheduler.run(
@@ -462,7 +488,7 @@ class ChannelTest {
         () -> {
           for (Channel<Object> channel : oneOfEach()) {
             List<Object> received = new ArrayList<>();
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   bundle.fork(
                       () -> {
@@ -507,6 +533,70 @@ class ChannelTest {
   }
 
   @OnEveryScheduler
+  void receiveOrClosed_tellsTheEnd(Scheduler scheduler) {
+    // the end comes as a value, with the cause, to those who ask for it so, in both ways
+    Exception cause = new Exception("cause");
+    scheduler.run(
+        () -> {
+          for (Channel<Object> channel : oneOfEach()) {
+            Event<Received<Object>> event = channel.receiveOrClosedEvent();
+            for (Object item : new Object[] {1, null}) {
+              Computation<Object> sender = sender(channel, item);
+              assertThat(channel.receiveOrClosed()).isEqualTo(new Received.Item<>(item));
+              sender.await();
+              Computation<Object> receiver = Fibers.start(event::sync);
+              untilWaiting(channel, 1);
+              channel.send(item);
+              assertThat(receiver.await()).isEqualTo(new Received.Item<>(item));
+            }
+            List<Computation<Object>> receivers =
+                List.of(Fibers.start(channel::receiveOrClosed), Fibers.start(event::sync));
+            untilWaiting(channel, 2);
+            channel.close(cause);
+            for (Computation<Object> receiver : receivers) {
+              assertThat(receiver.await()).isEqualTo(new Received.Closed<>(cause));
+            }
+            assertThat(channel.receiveOrClosed()).isEqualTo(new Received.Closed<>(cause));
+            assertThat(event.sync()).isEqualTo(new Received.Closed<>(cause));
+          }
+        });
+  }
+
+  @OnEveryScheduler
+  void receiveOrClosed_inAChoice(Scheduler scheduler) {
+    // who chooses between channels can drop those that are closed, and gets all of the others
+    scheduler.run(
+        () -> {
+          List<Source<Object>> open = new ArrayList<>();
+          for (int i = 0; i < 3; i++) {
+            Channel<Object> channel = Channel.unbounded();
+            for (int item = 0; item < i; item++) {
+              channel.send(item);
+            }
+            channel.close();
+            open.add(channel);
+          }
+          List<Object> received = new ArrayList<>();
+          while (!open.isEmpty()) {
+            List<Event<Runnable>> events = new ArrayList<>();
+            for (Source<Object> source : open) {
+              events.add(
+                  source
+                      .receiveOrClosedEvent()
+                      .map(
+                          next ->
+                              switch (next) {
+                                case Received.Item<Object>(Object item) -> () -> received.add(item);
+                                case Received.Closed<Object> end -> () -> open.remove(source);
+                              }));
+            }
+            Event.select(events).run();
+          }
+          assertThat(received).containsExactlyInAnyOrder(0, 0, 1);
+        });
+  }
+
+  @OnEveryScheduler
   void select_exactlyOne(Scheduler scheduler) {
     // one select offers to send on one channel, receives from another and times out: one happens
     scheduler.run(
@@ -544,7 +634,7 @@ class ChannelTest {
 
   @OnEveryScheduler
   void select_neverMeetsItself(Scheduler scheduler) {
-    // EV-15: offers of one synchronization on both sides of a channel do not meet each other
+    // Offers of one synchronization on both sides of a channel do not meet each other
     scheduler.run(
         () -> {
           for (Channel<Object> channel :
@@ -574,7 +664,7 @@ class ChannelTest {
 
   @OnEveryScheduler
   void select_bothSidesAreThereForOthers(Scheduler scheduler) {
-    // EV-15: who offers both sides of a channel, in whichever order, can be met on each of them
+    // Who offers both sides of a channel, in whichever order, can be met on each of them
     scheduler.run(
         () -> {
           Channel<Object> channel = Channel.rendezvous();
@@ -661,7 +751,7 @@ class ChannelTest {
     // items keep their order through a chain of channels of every kind
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Channel<Integer> first = Channel.buffered(4);
                   Channel<Integer> in = first;

@@ -24,12 +24,34 @@ class FlowOrdersTest {
           () ->
               scheduler.run(
                   () ->
-                      Bundle.joinAfter(
+                      Bundle.run(
                           bundle -> {
                             Channel<Integer> channel = Channel.rendezvous();
                             Ivar<String> end = new Ivar<>();
                             channel.publisher(bundle).subscribe(new Idle(end));
                             channel.close();
+                            assertThat(end.read()).isEqualTo("complete");
+                          })));
+    }
+  }
+
+  /** Neither is it told too late when the last item is taken by somebody else at that moment. */
+  @Test
+  void publisher_endsWhenOthersTakeTheRest() {
+    for (long seed : Seeds.all().toArray()) {
+      RandosScheduler scheduler = RandosScheduler.builder().seed(seed).closedWorld(true).build();
+      RandomPreemption.during(
+          () ->
+              scheduler.run(
+                  () ->
+                      Bundle.run(
+                          bundle -> {
+                            Channel<Integer> channel = Channel.buffered(1);
+                            Ivar<String> end = new Ivar<>();
+                            channel.send(1);
+                            channel.publisher(bundle).subscribe(new Idle(end));
+                            bundle.fork(channel::close);
+                            assertThat(channel.receive()).isEqualTo(1);
                             assertThat(end.read()).isEqualTo("complete");
                           })));
     }

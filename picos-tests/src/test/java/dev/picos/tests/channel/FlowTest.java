@@ -10,11 +10,14 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.channel.ChannelClosedException;
+import dev.picos.std.channel.OnEnd;
+import dev.picos.std.channel.Overflow;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.OnReturn;
-import dev.picos.std.structured.Terminate;
+import dev.picos.std.structured.TerminateException;
 import dev.picos.tests.OnEveryScheduler;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Flow;
 import java.util.concurrent.ForkJoinPool;
@@ -60,7 +63,7 @@ class FlowTest {
     // a subscriber gets as many items as it asks for, in order, and then the end
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Channel<Integer> channel = Channel.buffered(2);
                   Notes notes = new Notes();
@@ -100,7 +103,7 @@ class FlowTest {
     Exception cause = new Exception("cause");
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Channel<Integer> channel = Channel.rendezvous();
                   Notes notes = new Notes();
@@ -127,13 +130,44 @@ class FlowTest {
   }
 
   @OnEveryScheduler
+  void publisher_endsWhenOthersTakeTheRest(Scheduler scheduler) {
+    // a subscriber that asks for nothing is told of the end when somebody else takes the last item,
+    // whether before or after the channel is closed
+    scheduler.run(
+        () ->
+            Bundle.run(
+                bundle -> {
+                  for (boolean closedFirst : new boolean[] {false, true}) {
+                    Channel<Integer> channel = Channel.buffered(2);
+                    channel.send(1);
+                    Notes notes = new Notes();
+                    channel.publisher(bundle).subscribe(notes);
+                    notes.subscribed.await();
+                    yieldOften();
+                    if (closedFirst) {
+                      channel.close();
+                      yieldOften();
+                      assertThat(notes.end.isRunning()).isTrue();
+                      assertThat(channel.receive()).isEqualTo(1);
+                    } else {
+                      assertThat(channel.receive()).isEqualTo(1);
+                      yieldOften();
+                      assertThat(notes.end.isRunning()).isTrue();
+                      channel.close();
+                    }
+                    assertThat(notes.end.await()).isEqualTo("complete");
+                  }
+                }));
+  }
+
+  @OnEveryScheduler
   void publisher_cancel(Scheduler scheduler) {
     // after cancel the fiber ends, and the items stay for others
     scheduler.run(
         () -> {
           Channel<Integer> channel = Channel.unbounded();
           List<Notes> all = new ArrayList<>();
-          Bundle.joinAfter(
+          Bundle.run(
               bundle -> {
                 for (int i = 0; i < 3; i++) {
                   Notes notes = new Notes();
@@ -161,7 +195,7 @@ class FlowTest {
     // to ask for no items is answered with an error
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Channel<Integer> channel = Channel.unbounded();
                   for (long wrong : new long[] {0, -1, Long.MIN_VALUE}) {
@@ -187,7 +221,7 @@ class FlowTest {
           Notes one = new Notes();
           Notes other = new Notes();
           Bundle[] left = {null};
-          Bundle.joinAfter(
+          Bundle.run(
               OnReturn.TERMINATE,
               bundle -> {
                 left[0] = bundle;
@@ -195,7 +229,7 @@ class FlowTest {
                 one.subscribed.await().request(1);
                 ChannelTest.untilWaiting(channel, 1);
               });
-          assertThatThrownBy(one.end::await).isInstanceOf(Terminate.class);
+          assertThatThrownBy(one.end::await).isInstanceOf(TerminateException.class);
           channel.publisher(left[0]).subscribe(other);
           assertThat(other.subscribed.isRunning()).isFalse();
           assertThatThrownBy(other.end::await).isInstanceOf(IllegalStateException.class);
@@ -219,7 +253,7 @@ class FlowTest {
           channel.send(1);
           assertThatThrownBy(
                   () ->
-                      Bundle.joinAfter(
+                      Bundle.run(
                           bundle -> {
                             channel.publisher(bundle).subscribe(throwing);
                             throwing.subscribed.await().request(1);
@@ -233,7 +267,7 @@ class FlowTest {
     // an item that is null cannot be published
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Channel<Integer> channel = Channel.unbounded();
                   channel.send(null);
@@ -249,7 +283,7 @@ class FlowTest {
     // a publisher is asked for no more than a few items ahead of the receiver
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Channel<Integer> from = Channel.unbounded();
                   Channel<Integer> to = Channel.rendezvous();
@@ -274,7 +308,7 @@ class FlowTest {
     // what a publisher of the JDK gives from its own threads arrives in order
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Channel<Integer> channel = Channel.buffered(4);
                   SubmissionPublisher<Integer> publisher =
@@ -293,6 +327,111 @@ class FlowTest {
                   channel.forEach(received::add);
                   assertThat(received).isEqualTo(IntStream.range(0, 500).boxed().toList());
                 }));
+  }
+
+  @OnEveryScheduler
+  void publisher_closesItsChannel(Scheduler scheduler) {
+    // a publisher that is told to cancels the channel with its only subscriber
+    List<Integer> discarded = new ArrayList<>();
+    scheduler.run(
+        () -> {
+          Channel<Integer> channel = Channel.unbounded(discarded::add);
+          channel.send(1);
+          channel.send(2);
+          Bundle.run(
+              bundle -> {
+                Notes notes = new Notes();
+                channel.publisher(bundle, OnEnd.CLOSE).subscribe(notes);
+                notes.subscribed.await().request(1);
+                assertThat(notes.items.receive()).isEqualTo(1);
+                yieldOften();
+                assertThat(channel.isClosed()).isFalse();
+                notes.subscribed.await().cancel();
+              });
+          assertThat(channel.isClosed()).isTrue();
+          assertThat(discarded).containsExactly(2);
+        });
+  }
+
+  @OnEveryScheduler
+  void subscribers_shareAChannel(Scheduler scheduler) {
+    // a channel that is to stay open does when one of its publishers ends, or is told to stop
+    scheduler.run(
+        () -> {
+          Channel<Integer> channel = Channel.unbounded();
+          Bundle.run(
+              bundle -> {
+                Flow.Subscriber<Integer> one = channel.subscriber(bundle, 1, OnEnd.KEEP_OPEN);
+                Flow.Subscriber<Integer> other = channel.subscriber(bundle, 1, OnEnd.KEEP_OPEN);
+                one.onSubscribe(new Requests());
+                other.onSubscribe(new Requests());
+                one.onNext(1);
+                one.onComplete();
+                assertThat(channel.receive()).isEqualTo(1);
+                yieldOften();
+                assertThat(channel.isClosed()).isFalse();
+                other.onNext(2);
+                assertThat(channel.receive()).isEqualTo(2);
+                other.onComplete();
+              });
+          assertThat(channel.isClosed()).isFalse();
+          Requests stopped = new Requests();
+          Bundle.run(
+              OnReturn.TERMINATE,
+              bundle -> {
+                channel.subscriber(bundle, 1, OnEnd.KEEP_OPEN).onSubscribe(stopped);
+                stopped.asked.receive();
+              });
+          stopped.canceled.await();
+          assertThat(channel.isClosed()).isFalse();
+        });
+  }
+
+  @OnEveryScheduler
+  void subscribers_shareAChannel_andOneFails(Scheduler scheduler) {
+    // the error of one of several publishers is one of the scope
+    RuntimeException error = new RuntimeException("of the publisher");
+    scheduler.run(
+        () -> {
+          Channel<Integer> channel = Channel.unbounded();
+          assertThatThrownBy(
+                  () ->
+                      Bundle.run(
+                          bundle -> {
+                            Flow.Subscriber<Integer> one =
+                                channel.subscriber(bundle, 1, OnEnd.KEEP_OPEN);
+                            one.onSubscribe(new Requests());
+                            one.onError(error);
+                          }))
+              .isSameAs(error);
+          assertThat(channel.isClosed()).isFalse();
+        });
+  }
+
+  @OnEveryScheduler
+  void subscriber_discardsWhatIsNotSent(Scheduler scheduler) {
+    // what the publisher has given when others close the channel, and what it gives later, goes to
+    // the callback
+    List<Integer> discarded = Collections.synchronizedList(new ArrayList<>());
+    scheduler.run(
+        () -> {
+          Channel<Integer> channel = Channel.buffered(1, Overflow.WAIT, discarded::add);
+          Requests requests = new Requests();
+          Bundle.run(
+              bundle -> {
+                Flow.Subscriber<Integer> subscriber = channel.subscriber(bundle, 3);
+                subscriber.onSubscribe(requests);
+                assertThat(requests.asked.receive()).isEqualTo(3);
+                for (int i = 0; i < 3; i++) {
+                  subscriber.onNext(i);
+                }
+                ChannelTest.untilWaiting(channel, 1);
+                channel.cancel();
+                requests.canceled.await();
+                subscriber.onNext(3);
+              });
+          assertThat(discarded).containsExactlyInAnyOrder(0, 1, 2, 3);
+        });
   }
 
   /** What a subscriber does to a publisher that does nothing by itself. */
@@ -316,7 +455,7 @@ class FlowTest {
     // a second subscription is canceled, and so is one that gives more than it was asked for
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Channel<Integer> channel = Channel.rendezvous();
                   Flow.Subscriber<Integer> subscriber = channel.subscriber(bundle, 1);
@@ -344,6 +483,29 @@ class FlowTest {
   }
 
   @OnEveryScheduler
+  void subscriber_ofSilentPublisher(Scheduler scheduler) {
+    // when others close the channel, the subscription is canceled and the scope can end, although
+    // the publisher says nothing
+    scheduler.run(
+        () -> {
+          Channel<Integer> channel = Channel.buffered(4);
+          Requests requests = new Requests();
+          Bundle.run(
+              bundle -> {
+                Flow.Subscriber<Integer> subscriber = channel.subscriber(bundle, 4);
+                subscriber.onSubscribe(requests);
+                assertThat(requests.asked.receive()).isEqualTo(4);
+                subscriber.onNext(1);
+                assertThat(channel.receive()).isEqualTo(1);
+                assertThat(requests.asked.receive()).isEqualTo(1);
+                yieldOften();
+                channel.close();
+              });
+          assertThat(requests.canceled.isRunning()).isFalse();
+        });
+  }
+
+  @OnEveryScheduler
   void subscriber_ends(Scheduler scheduler) {
     // the channel is closed when the publisher ends; the publisher is told when the channel is
     // closed, and when the scope stops
@@ -355,7 +517,7 @@ class FlowTest {
           Channel<Integer> stopped = Channel.unbounded();
           Requests ofClosed = new Requests();
           Requests ofStopped = new Requests();
-          Bundle.joinAfter(
+          Bundle.run(
               OnReturn.TERMINATE,
               bundle -> {
                 Flow.Subscriber<Integer> one = failing.subscriber(bundle, 1);
@@ -373,7 +535,7 @@ class FlowTest {
                 ofStopped.asked.receive();
               });
           ofStopped.canceled.await();
-          assertThatThrownBy(stopped::receive).cause().isInstanceOf(Terminate.class);
+          assertThatThrownBy(stopped::receive).cause().isInstanceOf(TerminateException.class);
         });
   }
 }

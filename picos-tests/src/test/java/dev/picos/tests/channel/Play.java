@@ -7,7 +7,7 @@ import dev.picos.core.Outcome;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.event.Event;
 import dev.picos.std.structured.Run;
-import dev.picos.tests.Canceled;
+import dev.picos.testing.fibers.Canceled;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

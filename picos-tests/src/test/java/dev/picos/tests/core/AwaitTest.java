@@ -10,7 +10,7 @@ import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import java.lang.ref.WeakReference;
@@ -62,7 +62,7 @@ class AwaitTest {
 
   @OnEveryScheduler
   void await_ofSignaledTrigger(Scheduler scheduler) {
-    // TR-13: a signaled trigger returns null at once, to a canceled fiber as well
+    // A signaled trigger returns null at once, to a canceled fiber as well
     Throwable result =
         scheduler.call(
             () ->
@@ -123,7 +123,7 @@ class AwaitTest {
 
   @OnEveryScheduler
   void await_whenForbidden(Scheduler scheduler) {
-    // TR-15: a fiber that forbids cancelation stays suspended when canceled, until the signal
+    // A fiber that forbids cancelation stays suspended when canceled, until the signal
     scheduler.run(
         () -> {
           Waiter waiter = Waiter.forbidding();
@@ -181,7 +181,7 @@ class AwaitTest {
 
   @OnEveryScheduler
   void await_canceledAndSignaled(Scheduler scheduler) {
-    // TR-16: a fiber both signaled and canceled goes on once, with either result
+    // A fiber both signaled and canceled goes on once, with either result
     List<Throwable> results = new ArrayList<>();
 
     scheduler.run(
@@ -205,7 +205,7 @@ class AwaitTest {
 
   @OnEveryScheduler
   void await_racingWithForeignSignalAndCancelation(Scheduler scheduler) throws Exception {
-    // TR-16: the same when a plain thread signals and cancels while the fiber is about to suspend
+    // The same when a plain thread signals and cancels while the fiber is about to suspend
     LinkedBlockingQueue<Waiter> waiters = new LinkedBlockingQueue<>();
     AtomicInteger ended = new AtomicInteger();
     Task<Object> foreign =
@@ -235,7 +235,7 @@ class AwaitTest {
 
   @OnEveryScheduler
   void await_wokenFromPlainThread(Scheduler scheduler) throws Exception {
-    // SC-08: plain threads wake fibers, and no wake-up is lost
+    // Plain threads wake fibers, and no wake-up is lost
     LinkedBlockingQueue<Trigger> triggers = new LinkedBlockingQueue<>();
     List<Task<Object>> wakers =
         Stream.of(Task.Kind.values())
@@ -275,7 +275,7 @@ class AwaitTest {
 
   @OnEveryScheduler
   void await_wokenAfterSuspending(Scheduler scheduler) throws Exception {
-    // SC-08: a run all of whose fibers are suspended is woken by a plain thread
+    // A run all of whose fibers are suspended is woken by a plain thread
     Trigger trigger = new Trigger();
     Task<Throwable> runner = Task.start(() -> scheduler.call(trigger::await));
     Wait.until(() -> trigger.toString().equals("Trigger[awaiting]"));
@@ -342,7 +342,7 @@ class AwaitTest {
 
   @OnEveryScheduler
   void await_leavesNothingBehind(Scheduler scheduler) throws Exception {
-    // FI-21: a fiber that has been resumed holds the trigger no more, nor does its computation
+    // A fiber that has been resumed holds the trigger no more, nor does its computation
     Computation<WeakReference<Trigger>> garbage = new Computation<>();
     Computation<Object> release = new Computation<>();
     Task<Object> runner =
@@ -373,7 +373,7 @@ class AwaitTest {
 
   @OnEveryScheduler
   void operations_ofCanceledFiber(Scheduler scheduler) {
-    // SC-06: in whatever order a canceled fiber tries its operations, each reports the reason
+    // In whatever order a canceled fiber tries its operations, each reports the reason
     Computation<Object> running = new Computation<>();
     List<Runnable> operations =
         new ArrayList<>(

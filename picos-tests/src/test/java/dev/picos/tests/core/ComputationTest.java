@@ -7,7 +7,7 @@ import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.io.IOException;
 import java.time.Duration;
@@ -71,7 +71,7 @@ class ComputationTest {
 
   @OnEveryScheduler
   void join_ignoresTheOutcome(Scheduler scheduler) {
-    // CO-16: joining a fiber that threw returns normally
+    // Joining a fiber that threw returns normally
     scheduler.run(
         () -> {
           Computation<Object> failing =
@@ -86,7 +86,7 @@ class ComputationTest {
 
   @OnEveryScheduler
   void await_ofCompletedComputationInCanceledFiber(Scheduler scheduler) {
-    // CO-18: what is completed gives its outcome to a canceled fiber too
+    // What is completed gives its outcome to a canceled fiber too
     Computation<String> returned = Computation.returned("value");
     Computation<String> failed = new Computation<>();
     failed.tryCancel(targetReason);
@@ -158,7 +158,7 @@ class ComputationTest {
 
   @OnEveryScheduler
   void cancelation_reachesAllThatShareIt(Scheduler scheduler) {
-    // CO-33: canceling a shared computation resumes every suspended fiber that permits it
+    // Canceling a shared computation resumes every suspended fiber that permits it
     Computation<Object> shared = new Computation<>();
     Computation<Object> never = new Computation<>();
     Computation<String> release = new Computation<>();
@@ -184,7 +184,7 @@ class ComputationTest {
 
   @OnEveryScheduler
   void cancelation_ofNestedScopes(Scheduler scheduler) {
-    // CO-23, design decision 6: canceling the outermost of 10,000 scopes cancels them all
+    // Canceling the outermost of 10,000 scopes cancels them all
     int depth = 10_000;
     AtomicInteger unwound = new AtomicInteger();
     List<Computation<Object>> scopes =
@@ -231,14 +231,14 @@ class ComputationTest {
           Computation<Object> noticed = new Computation<>();
           Computation<String> promise = new Computation<>();
           Fiber.spawn(
-              new Fiber(promise, false),
+              new Fiber(promise),
               self -> {
                 boolean completed =
                     promise.tryCapture(
                         () -> {
                           begun.tryReturn(null);
                           while (!self.isCanceled()) {
-                            self.forbid(Fiber::yield);
+                            self.runForbiddingCancelation(Fiber::yield);
                           }
                           return "too late";
                         });

@@ -9,17 +9,19 @@ import dev.picos.core.Block;
 import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
+import dev.picos.core.Handler;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
-/** Design decision 8: what happens when an exception leaves the main of a fiber. */
+/** What happens when an exception leaves the main of a fiber. */
 class FatalErrorTest {
   private final RuntimeException thrown = new RuntimeException("left the main of a fiber");
   private final Computation<Object> never = new Computation<>();
@@ -31,7 +33,7 @@ class FatalErrorTest {
 
   @OnEveryScheduler
   void run_throwsFatalFiberError(Scheduler scheduler) {
-    // SC-20 differs here: nothing exits, and run throws an error whose cause is what escaped
+    // Unlike in the original, nothing exits, and run throws an error whose cause is what escaped
     List<Throwable> throwables =
         List.of(thrown, new IOException(), new AssertionError(), new Throwable());
 
@@ -44,12 +46,11 @@ class FatalErrorTest {
 
   @OnEveryScheduler
   void run_throwsWhatMainOfGivenFiberThrew(Scheduler scheduler) {
-    // SC-23: an exception that leaves the main of a given fiber is fatal like any other
+    // An exception that leaves the main of a given fiber is fatal like any other
     FatalFiberError error =
         catchThrowableOfType(
             FatalFiberError.class,
-            () ->
-                scheduler.run(new Fiber(new Computation<>(), false), self -> Fibers.sneak(thrown)));
+            () -> scheduler.run(new Fiber(new Computation<>()), self -> Fibers.sneak(thrown)));
 
     assertThat(error).cause().isSameAs(thrown);
   }
@@ -73,8 +74,28 @@ class FatalErrorTest {
   }
 
   @OnEveryScheduler
+  void failedRun_leavesBehindWhatIsHandedOverToIt(Scheduler scheduler) {
+    // a fiber that is handed over to a run that has failed never starts, like those left behind
+    List<Handler> home = new ArrayList<>();
+    FatalFiberError error =
+        fatal(
+            scheduler,
+            () -> {
+              home.add(Handler.ofCurrentThread());
+              Fibers.startThrowing(thrown);
+              never.join();
+            });
+
+    Fiber.spawnIn(home.get(0), new Fiber(new Computation<>()), self -> log.add("ran"));
+    scheduler.run(() -> log.add("another run"));
+
+    assertThat(error).cause().isSameAs(thrown);
+    assertThat(log).containsExactly("another run");
+  }
+
+  @OnEveryScheduler
   void run_stopsBusyFibers(Scheduler scheduler) {
-    // SC-21, SC-22: a hundred fibers that only yield do not keep the run from stopping
+    // A hundred fibers that only yield do not keep the run from stopping
     FatalFiberError error =
         fatal(
             scheduler,
@@ -96,7 +117,7 @@ class FatalErrorTest {
 
   @OnEveryScheduler
   void run_stopsByDescendant(Scheduler scheduler) {
-    // SC-23: it makes no difference how deep down the exception escapes, or after what
+    // It makes no difference how deep down the exception escapes, or after what
     FatalFiberError error =
         fatal(
             scheduler,
@@ -123,7 +144,7 @@ class FatalErrorTest {
     canceled.tryCancel(thrown);
 
     FatalFiberError error =
-        fatal(scheduler, () -> Fiber.spawn(new Fiber(canceled, false), self -> Fiber.yield()));
+        fatal(scheduler, () -> Fiber.spawn(new Fiber(canceled), self -> Fiber.yield()));
 
     assertThat(error).cause().isSameAs(thrown);
   }
@@ -134,6 +155,7 @@ class FatalErrorTest {
     Trigger trigger = new Trigger();
     Computation<Object> scope = new Computation<>();
     Computation<Object> promise = new Computation<>();
+    AtomicReference<Thread> second = new AtomicReference<>(Thread.currentThread());
     FatalFiberError error =
         fatal(
             scheduler,
@@ -149,13 +171,16 @@ class FatalErrorTest {
                   });
               Fibers.start(
                   () -> {
+                    second.set(Thread.currentThread());
                     try {
                       return promise.await();
                     } finally {
                       log.add("woken by completion");
                     }
                   });
-              while (trigger.toString().equals("Trigger[initial]")) {
+              while (trigger.toString().equals("Trigger[initial]")
+                  || !second.get().isVirtual()
+                  || second.get().getState() != Thread.State.WAITING) {
                 Fiber.yield();
               }
               Fiber.yield();

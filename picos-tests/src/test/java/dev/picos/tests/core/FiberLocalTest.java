@@ -6,7 +6,7 @@ import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.FiberLocal;
 import dev.picos.core.Scheduler;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,11 +19,11 @@ class FiberLocalTest {
 
   @OnEveryScheduler
   void local_setByTheCreator(Scheduler scheduler) {
-    // FL-03: the creator of a fiber may set its locals before it spawns it
+    // The creator of a fiber may set its locals before it spawns it
     scheduler.run(
         () -> {
           Computation<Object> child = new Computation<>();
-          Fiber fiber = new Fiber(child, false);
+          Fiber fiber = new Fiber(child);
           LOCAL.set(fiber, "value");
           Fiber.spawn(fiber, self -> child.tryReturn(LOCAL.get(Fiber.current())));
           log.add(child.await());

@@ -11,7 +11,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import dev.picos.testing.Task;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,7 +33,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void current_staysTheSame(Scheduler scheduler) {
-    // FI-01: every fiber is the one it was spawned as, whatever it does in between
+    // Every fiber is the one it was spawned as, whatever it does in between
     List<Computation<Integer>> changes = new ArrayList<>();
 
     scheduler.run(
@@ -41,8 +41,7 @@ class FiberTest {
           for (int i = 0; i < 100; i++) {
             Computation<Integer> counted = new Computation<>();
             changes.add(counted);
-            Fiber.spawn(
-                new Fiber(counted, false), self -> counted.tryCapture(() -> countChanges(self)));
+            Fiber.spawn(new Fiber(counted), self -> counted.tryCapture(() -> countChanges(self)));
           }
         });
 
@@ -62,7 +61,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void current_differsBetweenFibers(Scheduler scheduler) {
-    // FI-01: parent and child are different fibers, under different computations
+    // Parent and child are different fibers, under different computations
     scheduler.run(
         () -> {
           log.add(Fiber.current());
@@ -92,11 +91,11 @@ class FiberTest {
     scheduler.run(
         () ->
             Fiber.current()
-                .forbid(
+                .runForbiddingCancelation(
                     () ->
                         Fibers.start(
                                 () -> {
-                                  log.add(Fiber.current().hasForbidden());
+                                  log.add(Fiber.current().forbidsCancelation());
                                   return null;
                                 })
                             .await()));
@@ -115,7 +114,7 @@ class FiberTest {
           Fiber.spawn(
               child,
               self -> {
-                log.addAll(List.of(self, Fiber.current(), self.hasForbidden()));
+                log.addAll(List.of(self, Fiber.current(), self.forbidsCancelation()));
                 ended.tryReturn(null);
               });
           ended.join();
@@ -130,7 +129,7 @@ class FiberTest {
     scheduler.run(
         () -> {
           Computation<Object> computation = new Computation<>();
-          Fiber child = new Fiber(computation, false);
+          Fiber child = new Fiber(computation);
           Fiber.spawn(child, self -> computation.tryReturn(log.add("first")));
           assertThatIllegalStateException()
               .isThrownBy(() -> Fiber.spawn(child, self -> log.add("second")));
@@ -149,7 +148,7 @@ class FiberTest {
     scheduler.run(
         () -> {
           Computation<Object> ended = new Computation<>();
-          Fiber child = new Fiber(ended, false);
+          Fiber child = new Fiber(ended);
           Fibers.startUnder(
                   canceled,
                   () -> {
@@ -167,14 +166,14 @@ class FiberTest {
 
   @OnEveryScheduler
   void spawn_whenForbidden(Scheduler scheduler) {
-    // FI-05: a canceled fiber that forbids cancelation spawns
+    // A canceled fiber that forbids cancelation spawns
     scheduler.run(
         () ->
             Fibers.startUnder(
                     canceled,
                     () ->
                         Fiber.current()
-                            .<Object, RuntimeException>forbid(
+                            .<Object, RuntimeException>callForbiddingCancelation(
                                 () -> Fibers.start(() -> log.add("child")).await()))
                 .await());
 
@@ -183,7 +182,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void spawn_ofCanceledFiber(Scheduler scheduler) {
-    // FI-06: a fiber that is canceled before it starts is started; its operations throw
+    // A fiber that is canceled before it starts is started; its operations throw
     scheduler.run(
         () ->
             Fibers.startUnder(
@@ -200,7 +199,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void spawn_thenCanceledByTheChild(Scheduler scheduler) {
-    // FI-08: a spawn that has started its child returns; the next operation throws
+    // A spawn that has started its child returns; the next operation throws
     Computation<Object> scope = new Computation<>();
 
     scheduler.run(
@@ -220,7 +219,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void spawn_thatReturnsStarts(Scheduler scheduler) {
-    // FI-08: while others cancel the spawner, spawns that return and fibers that start are as many
+    // While others cancel the spawner, spawns that return and fibers that start are as many
     AtomicInteger returned = new AtomicInteger();
     AtomicInteger started = new AtomicInteger();
 
@@ -261,13 +260,13 @@ class FiberTest {
 
   @OnEveryScheduler
   void yield_whenCanceled(Scheduler scheduler) {
-    // FI-03: a canceled fiber that yields throws its reason, unless it forbids cancelation
+    // A canceled fiber that yields throws its reason, unless it forbids cancelation
     scheduler.run(
         () ->
             Fibers.startUnder(
                     canceled,
                     () -> {
-                      Fiber.current().forbid(Fiber::yield);
+                      Fiber.current().runForbiddingCancelation(Fiber::yield);
                       log.add("returned");
                       assertThatThrownBy(Fiber::yield).isSameAs(reason);
                       return null;
@@ -279,7 +278,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void yield_canceledMeanwhile(Scheduler scheduler) {
-    // FI-03: a fiber that is canceled while it keeps yielding throws its reason
+    // A fiber that is canceled while it keeps yielding throws its reason
     Computation<Object> scope = new Computation<>();
 
     scheduler.run(
@@ -301,7 +300,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void yield_letsOthersRun(Scheduler scheduler) throws Exception {
-    // SC-10: a fiber that only yields keeps out neither timers, nor foreign wake-ups, nor fibers
+    // A fiber that only yields keeps out neither timers, nor foreign wake-ups, nor fibers
     AtomicBoolean stop = new AtomicBoolean();
     Trigger foreign = new Trigger();
     Task<Object> runner =
@@ -332,14 +331,14 @@ class FiberTest {
 
   @OnEveryScheduler
   void forbid_keepsCancelationOut(Scheduler scheduler) {
-    // FI-10: while a canceled fiber forbids it, no operation throws; afterwards check does
+    // While a canceled fiber forbids it, no operation throws; afterwards check does
     scheduler.run(
         () ->
             Fibers.startUnder(
                     canceled,
                     () -> {
                       Fiber.current()
-                          .forbid(
+                          .runForbiddingCancelation(
                               () -> {
                                 Fiber.yield();
                                 log.add(Fibers.start(() -> 42).await());
@@ -356,21 +355,22 @@ class FiberTest {
 
   @OnEveryScheduler
   void forbid_nests(Scheduler scheduler) {
-    // FI-11: forbid{ forbid{..}; A; permit{ B }; C }: A and C go through, B throws
+    // Forbid{ forbid{..}; A; permit{ B }; C }: A and C go through, B throws
     scheduler.run(
         () ->
             Fibers.startUnder(
                     canceled,
                     () -> {
                       Fiber self = Fiber.current();
-                      self.forbid(
+                      self.runForbiddingCancelation(
                           () -> {
-                            self.forbid(Fiber::yield);
+                            self.runForbiddingCancelation(Fiber::yield);
                             Fiber.yield();
-                            assertThatThrownBy(() -> self.permit(Fiber::yield)).isSameAs(reason);
+                            assertThatThrownBy(() -> self.runPermittingCancelation(Fiber::yield))
+                                .isSameAs(reason);
                             Fiber.yield();
                           });
-                      log.add(self.hasForbidden());
+                      log.add(self.forbidsCancelation());
                       return null;
                     })
                 .await());
@@ -380,7 +380,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void setComputation_decidesWhatCancels(Scheduler scheduler) {
-    // FI-15: a fiber that suspends is canceled by the computation that it has set, by no other
+    // A fiber that suspends is canceled by the computation that it has set, by no other
     Computation<Object> old = new Computation<>();
     Computation<Object> own = new Computation<>();
     Trigger suspended = new Trigger();
@@ -406,7 +406,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void sleep_isNotTooShort(Scheduler scheduler) {
-    // FI-16: a sleep takes as long as it says, or longer
+    // A sleep takes as long as it says, or longer
     long start = System.nanoTime();
 
     scheduler.run(() -> Fiber.sleep(Duration.ofMillis(20)));
@@ -417,7 +417,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void sleep_ofZeroAndLess(Scheduler scheduler) {
-    // FI-16: a sleep of zero returns, and a negative one is refused
+    // A sleep of zero returns, and a negative one is refused
     scheduler.run(
         () -> {
           assertThatCode(() -> Fiber.sleep(Duration.ZERO)).doesNotThrowAnyException();
@@ -483,7 +483,7 @@ class FiberTest {
 
   @OnEveryScheduler
   void sleep_whileTheOwnComputationReturns(Scheduler scheduler) {
-    // FI-16: a fiber whose computation returns in its sleep sleeps on
+    // A fiber whose computation returns in its sleep sleeps on
     Computation<Object> own = new Computation<>();
     Duration duration = Duration.ofMillis(30);
 

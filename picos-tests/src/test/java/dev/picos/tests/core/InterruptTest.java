@@ -9,7 +9,7 @@ import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Design decision 5: interrupts are not cancelation. */
+/** Interrupts are not cancelation. */
 class InterruptTest {
   private final List<Object> log = Collections.synchronizedList(new ArrayList<>());
 

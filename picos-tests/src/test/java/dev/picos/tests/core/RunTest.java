@@ -12,8 +12,9 @@ import dev.picos.core.Fiber;
 import dev.picos.core.FiberLocal;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
+import dev.picos.sched.randos.RandosScheduler;
 import dev.picos.testing.Task;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import java.io.IOException;
@@ -30,7 +31,7 @@ class RunTest {
 
   @OnEveryScheduler
   void call_returnsTheValue(Scheduler scheduler) {
-    // SC-01: a run returns what main returns
+    // A run returns what main returns
     int value = scheduler.call(() -> 42);
 
     assertThat(value).isEqualTo(42);
@@ -136,7 +137,7 @@ class RunTest {
 
   @OnEveryScheduler
   void run_waitsForSpawnedFibers(Scheduler scheduler) throws Exception {
-    // SC-03, U-13: a run whose main has ended waits for what main spawned
+    // A run whose main has ended waits for what main spawned
     Trigger release = new Trigger();
     Computation<Object> mainEnded = new Computation<>();
     Task<Object> runner =
@@ -163,7 +164,7 @@ class RunTest {
 
   @OnEveryScheduler
   void run_waitsAlsoWhenMainThrew(Scheduler scheduler) throws Exception {
-    // SC-03, U-13: so does a run whose main threw early
+    // So does a run whose main threw early
     Trigger release = new Trigger();
     Task<Object> runner =
         Task.start(
@@ -187,7 +188,7 @@ class RunTest {
 
   @OnEveryScheduler
   void run_waitsForDescendants(Scheduler scheduler) {
-    // SC-03: a run waits for what spawned fibers spawned, a thousand generations on
+    // A run waits for what spawned fibers spawned, a thousand generations on
     AtomicInteger generations = new AtomicInteger();
 
     scheduler.run(() -> spawnDescendants(generations, 1_000));
@@ -244,7 +245,7 @@ class RunTest {
 
   @OnEveryScheduler
   void run_asGivenFiber(Scheduler scheduler) {
-    // SC-05: main runs as the fiber that is given, with its flag, computation and locals
+    // Main runs as the fiber that is given, with its flag, computation and locals
     FiberLocal<String> local = new FiberLocal<>();
     Computation<Object> computation = new Computation<>();
     computation.tryCancel(reason);
@@ -255,7 +256,7 @@ class RunTest {
         fiber,
         self -> {
           log.addAll(List.of(self, Fiber.current(), local.get(Fiber.current())));
-          log.addAll(List.of(self.hasForbidden(), self.computation()));
+          log.addAll(List.of(self.forbidsCancelation(), self.computation()));
           Fiber.yield();
           log.add("not canceled");
         });
@@ -268,7 +269,7 @@ class RunTest {
     // the computation of a given fiber is its creator's affair
     Computation<Object> computation = new Computation<>();
 
-    scheduler.run(new Fiber(computation, false), self -> log.add("ran"));
+    scheduler.run(new Fiber(computation), self -> log.add("ran"));
 
     assertThat(log).containsExactly("ran");
     assertThat(computation.isRunning()).isTrue();
@@ -281,7 +282,7 @@ class RunTest {
     computation.tryCancel(reason);
 
     scheduler.run(
-        new Fiber(computation, false),
+        new Fiber(computation),
         self -> {
           assertThatThrownBy(Fiber::yield).isSameAs(reason);
           log.add("ran");
@@ -293,7 +294,7 @@ class RunTest {
   @OnEveryScheduler
   void run_ofNothing(Scheduler scheduler) {
     // null is not a main, and not a fiber
-    Fiber fiber = new Fiber(new Computation<>(), false);
+    Fiber fiber = new Fiber(new Computation<>());
 
     assertThatNullPointerException()
         .isThrownBy(() -> scheduler.call((Body<Object, RuntimeException>) null));
@@ -334,7 +335,7 @@ class RunTest {
 
   @OnEveryScheduler
   void run_twiceAtOnce(Scheduler scheduler) throws Exception {
-    // XC-10: two runs of one scheduler at once are independent, and may wait for each other
+    // Two runs of one scheduler at once are independent, and may wait for each other
     Computation<Fiber> first = new Computation<>();
     Computation<Fiber> second = new Computation<>();
 
@@ -361,7 +362,7 @@ class RunTest {
 
   @OnEveryTwoSchedulers
   void run_inFiber(Scheduler outer, Scheduler inner) {
-    // SC-18: a run within a fiber returns its result, and the fiber goes on as itself
+    // A run within a fiber returns its result, and the fiber goes on as itself
     List<Fiber> fibers = new ArrayList<>();
 
     int value =
@@ -386,7 +387,7 @@ class RunTest {
 
   @OnEveryTwoSchedulers
   void run_inFiberSuspendsThatFiberAlone(Scheduler outer, Scheduler inner) {
-    // design decision 10: a fiber that calls run suspends, and the other fibers go on
+    // A fiber that calls run suspends, and the other fibers go on
     Computation<String> fromOuter = new Computation<>();
 
     String value =
@@ -499,7 +500,7 @@ class RunTest {
 
   @OnEveryScheduler
   void run_insideSynchronized(Scheduler scheduler) {
-    // design decision 10: a run may be called by the owner of a monitor, who owns it afterwards too
+    // A run may be called by the owner of a monitor, who owns it afterwards too
     Object monitor = new Object();
 
     synchronized (monitor) {
@@ -513,7 +514,7 @@ class RunTest {
 
   @OnEveryScheduler
   void run_fromPlainThreads(Scheduler scheduler) throws Exception {
-    // design decision 10: a run may be called from platform threads and from virtual threads
+    // A run may be called from platform threads and from virtual threads
     for (Task.Kind kind : Task.Kind.values()) {
       Task<Integer> runner =
           Task.start(kind, () -> scheduler.call(() -> Fibers.start(() -> 42).await()));
@@ -530,12 +531,24 @@ class RunTest {
     Fiber main = scheduler.call(Fiber::current);
 
     assertThat(before).isSameAs(Fiber.current()).isNotSameAs(main);
-    assertThat(before.hasForbidden()).isFalse();
+    assertThat(before.forbidsCancelation()).isFalse();
+  }
+
+  /** The random scheduler ends on an interrupt by default, as it is for tests. */
+  private static Scheduler thatWaitsForTheEnd(Scheduler scheduler) {
+    return scheduler instanceof RandosScheduler randos
+        ? RandosScheduler.builder()
+            .seed(randos.seed())
+            .domains(randos.toString().contains("domains 2") ? 2 : 1)
+            .endsOnInterrupt(false)
+            .build()
+        : scheduler;
   }
 
   @OnEveryScheduler
-  void run_byInterruptedCaller(Scheduler scheduler) throws Exception {
-    // design decision 5: an interrupt of the caller does not end the run, and is kept
+  void run_byInterruptedCaller(Scheduler each) throws Exception {
+    // An interrupt of the caller does not end the run, and is kept
+    Scheduler scheduler = thatWaitsForTheEnd(each);
     for (Task.Kind kind : Task.Kind.values()) {
       Trigger release = new Trigger();
       Task<Boolean> runner =

@@ -9,7 +9,7 @@ import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnlyCurrent;
 import java.net.URL;
@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Design decisions 1, 2 and 14: a fiber is a Java thread as well, a virtual one. */
+/** A fiber is a Java thread as well, a virtual one. */
 class ThreadOfFiberTest {
   private static final ThreadLocal<String> THREAD_LOCAL = new ThreadLocal<>();
   private static final InheritableThreadLocal<String> INHERITABLE = new InheritableThreadLocal<>();
@@ -324,7 +324,7 @@ class ThreadOfFiberTest {
 
   @OnEveryScheduler
   void childThread_isAFiberOfItsOwn(Scheduler scheduler) throws Exception {
-    // design decision 14: a virtual thread that a fiber starts is a plain thread, not that fiber
+    // A virtual thread that a fiber starts is a plain thread, not that fiber
     scheduler.run(
         () -> {
           CompletableFuture<Fiber> child = new CompletableFuture<>();
@@ -337,7 +337,7 @@ class ThreadOfFiberTest {
 
   @OnEveryScheduler
   void childThread_outlivesTheRun(Scheduler scheduler) throws Exception {
-    // design decision 14: a virtual thread that a fiber starts goes on when the run has ended
+    // A virtual thread that a fiber starts goes on when the run has ended
     Trigger release = new Trigger();
     CompletableFuture<String> child = new CompletableFuture<>();
 
@@ -355,7 +355,7 @@ class ThreadOfFiberTest {
 
   @OnEveryScheduler
   void childThread_mayUseEveryOperation(Scheduler scheduler) throws Exception {
-    // design decision 3: such a thread awaits, spawns, sleeps and yields like any plain thread
+    // Such a thread awaits, spawns, sleeps and yields like any plain thread
     scheduler.run(
         () -> {
           CompletableFuture<Integer> child = new CompletableFuture<>();
@@ -374,7 +374,7 @@ class ThreadOfFiberTest {
   @OnEveryScheduler
   void boundHandler_holdsInItsFiberAlone(Scheduler scheduler) throws Exception {
     // a handler bound in a fiber that blocks meanwhile is not seen by other fibers, and is unbound
-    Fiber bound = new Fiber(new Computation<>(), false);
+    Fiber bound = new Fiber(new Computation<>());
     CountDownLatch isBound = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
 

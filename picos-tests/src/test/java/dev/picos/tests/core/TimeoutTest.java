@@ -8,7 +8,7 @@ import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.testing.Wait;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
@@ -23,7 +23,7 @@ class TimeoutTest {
 
   @OnEveryScheduler
   void cancelAfter_isNotTooEarly(Scheduler scheduler) {
-    // CO-25: the computation is canceled with the reason, not earlier than the delay
+    // The computation is canceled with the reason, not earlier than the delay
     Duration delay = Duration.ofMillis(20);
 
     long nanos =
@@ -90,7 +90,7 @@ class TimeoutTest {
 
   @OnEveryScheduler
   void cancelAfter_absurdDelay(Scheduler scheduler) {
-    // CO-26: absurd delays do not overflow to early cancelations, nor disturb other timeouts
+    // Absurd delays do not overflow to early cancelations, nor disturb other timeouts
     List<Duration> delays =
         List.of(
             Duration.ofDays(100L * 365),
@@ -128,7 +128,7 @@ class TimeoutTest {
 
   @OnEveryScheduler
   void cancelAfter_onCompletedComputation(Scheduler scheduler) {
-    // CO-28: a timeout of a completed computation changes nothing, and is not kept
+    // A timeout of a completed computation changes nothing, and is not kept
     computation.tryReturn("value");
 
     WeakReference<Throwable> garbage = scheduler.call(() -> cancelAfterWithGarbage(computation));
@@ -139,7 +139,7 @@ class TimeoutTest {
 
   @OnEveryScheduler
   void cancelAfter_onComputationThatCompletes(Scheduler scheduler) {
-    // CO-28: the timeout of a computation that completes holds nothing any more
+    // The timeout of a computation that completes holds nothing any more
     WeakReference<Throwable> garbage =
         scheduler.call(
             () -> {
@@ -188,7 +188,7 @@ class TimeoutTest {
 
   @OnEveryScheduler
   void cancelAfter_inForbiddingFiber(Scheduler scheduler) {
-    // CO-30: a canceled fiber that forbids cancelation sets timeouts like any other
+    // A canceled fiber that forbids cancelation sets timeouts like any other
     Computation<Object> canceled = new Computation<>();
     canceled.tryCancel(reason);
 
@@ -198,7 +198,7 @@ class TimeoutTest {
                     canceled,
                     () -> {
                       Fiber.current()
-                          .forbid(
+                          .runForbiddingCancelation(
                               () -> {
                                 computation.cancelAfter(Duration.ofMillis(1), reason);
                                 computation.join();

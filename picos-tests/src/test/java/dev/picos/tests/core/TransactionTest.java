@@ -9,7 +9,7 @@ import dev.picos.core.Scheduler;
 import dev.picos.core.Transaction;
 import dev.picos.core.Trigger;
 import dev.picos.testing.Task;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.util.List;
 import java.util.concurrent.LinkedTransferQueue;
@@ -41,7 +41,7 @@ class TransactionTest {
 
   @OnEveryScheduler
   void cancelation_ofSuspendingFiber(Scheduler scheduler) throws Exception {
-    // TX-10, U-1: a fiber canceled by a commit while it suspends on something else is resumed
+    // A fiber canceled by a commit while it suspends on something else is resumed
     Task<Object> canceler =
         Task.start(
             () -> {
@@ -66,7 +66,7 @@ class TransactionTest {
 
   @OnEveryScheduler
   void return_ofAwaitedComputation(Scheduler scheduler) throws Exception {
-    // TX-11, U-1: a fiber that awaits what a commit returns gets the value, and nothing internal
+    // A fiber that awaits what a commit returns gets the value, and nothing internal
     Task<Object> completer =
         Task.start(
             () -> {
@@ -90,7 +90,7 @@ class TransactionTest {
 
   @OnEveryScheduler
   void commit_racingWithCommit(Scheduler scheduler) {
-    // TX-03: of two transactions over the same computations one wins whole
+    // Of two transactions over the same computations one wins whole
     scheduler.run(
         () -> {
           for (int i = 0; i < ROUNDS; i++) {

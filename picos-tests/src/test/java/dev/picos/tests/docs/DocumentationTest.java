@@ -98,7 +98,7 @@ class DocumentationTest {
     }
   }
 
-  private static Path root() {
+  static Path root() {
     Path here = Path.of("").toAbsolutePath();
     return Files.exists(here.resolve("README.md")) ? here : here.getParent();
   }

@@ -20,8 +20,9 @@ import dev.picos.std.structured.OnReturn;
 import dev.picos.std.structured.Promise;
 import dev.picos.std.sync.Ivar;
 import dev.picos.std.sync.Latch;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
@@ -70,7 +71,7 @@ class EventTest {
 
   @OnEveryScheduler
   void select_theReadyOne(Scheduler scheduler) {
-    // EV-01: a choice between what never happens and what is ready gives the latter
+    // A choice between what never happens and what is ready gives the latter
     int value =
         scheduler.call(() -> Event.select(Event.of(source), Event.always(51).map(x -> x + 50)));
 
@@ -79,7 +80,7 @@ class EventTest {
 
   @OnEveryScheduler
   void guard_throws(Scheduler scheduler) {
-    // EV-03: an exception of a guard is what sync throws, wherever it stands, and nothing was done
+    // An exception of a guard is what sync throws, wherever it stands, and nothing was done
     Event<Integer> guard =
         Event.guard(
             () -> {
@@ -148,7 +149,7 @@ class EventTest {
 
   @OnEveryScheduler
   void never_isCanceled(Scheduler scheduler) {
-    // EV-05: a choice between nothing waits until the fiber is canceled
+    // A choice between nothing waits until the fiber is canceled
     List<Event<Object>> events = List.of(Event.choose(), Event.choose(List.of()), Event.never());
     scheduler.run(
         () -> {
@@ -167,7 +168,7 @@ class EventTest {
 
   @OnEveryScheduler
   void wrap_onlyTheChosen(Scheduler scheduler) {
-    // EV-06: only the functions of the chosen event run, inner first, in the synchronizing fiber
+    // Only the functions of the chosen event run, inner first, in the synchronizing fiber
     List<String> runs = new ArrayList<>();
     Probe loser = new Probe();
     Event<String> event =
@@ -176,11 +177,11 @@ class EventTest {
                 Event.of(source)
                     .map(value -> record(runs, "inner", "" + value))
                     .wrap(value -> record(runs, "middle", value)))
-            .map(value -> record(runs, "outer " + Fiber.current().hasForbidden(), value));
+            .map(value -> record(runs, "outer " + Fiber.current().forbidsCancelation(), value));
     scheduler.run(
         () -> {
           Computation<String> fiber =
-              Fibers.start(() -> Fiber.current().forbid(() -> event.sync()));
+              Fibers.start(() -> Fiber.current().callForbiddingCancelation(() -> event.sync()));
           loser.awaitOffer();
           assertThat(runs).isEmpty();
           source.tryReturn(1);
@@ -197,7 +198,7 @@ class EventTest {
 
   @OnEveryScheduler
   void lose_leavesTheSource(Scheduler scheduler) {
-    // EV-08: to commit to another event, or to be canceled, does not cancel the source
+    // To commit to another event, or to be canceled, does not cancel the source
     Probe probe = new Probe();
     scheduler.run(
         () -> {
@@ -217,7 +218,7 @@ class EventTest {
 
   @OnEveryScheduler
   void sync_inCanceledFiber(Scheduler scheduler) {
-    // EV-10: sync in a canceled fiber gives its value unless it has to wait; poll always does
+    // Sync in a canceled fiber gives its value unless it has to wait; poll always does
     scheduler.run(
         () ->
             Canceled.with(
@@ -242,7 +243,9 @@ class EventTest {
         () -> {
           Computation<Object> canceled = new Computation<>();
           Computation<String> fiber =
-              Fibers.startUnder(canceled, () -> Fiber.current().forbid(() -> probe.event().sync()));
+              Fibers.startUnder(
+                  canceled,
+                  () -> Fiber.current().callForbiddingCancelation(() -> probe.event().sync()));
           Offer<String> offer = probe.awaitOffer();
           canceled.tryCancel(reason);
           Fiber.yield();
@@ -299,7 +302,7 @@ class EventTest {
 
   @OnEveryScheduler
   void timeout_measuresAnew(Scheduler scheduler) {
-    // EV-11: each synchronization measures anew
+    // Each synchronization measures anew
     Event<String> event =
         Event.<String>choose(
             Event.timeout(Duration.ofMillis(2)).map(nothing -> "timeout"), Event.never());
@@ -323,9 +326,10 @@ class EventTest {
         .withMessageContaining("negative");
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void timeout_losesAndIsRemoved(Scheduler scheduler) {
-    // EV-11: a timeout that loses, or whose fiber is canceled, leaves the timer at once
+    // A timeout that loses, or whose fiber is canceled, leaves the timer at once
     Event<Integer> event =
         Event.choose(
             Event.timeout(HOUR).map(nothing -> 0),
@@ -350,6 +354,7 @@ class EventTest {
     assertThat(growth).isLessThan(4 << 20);
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void of_losesAndDetaches(Scheduler scheduler) {
     // a source that always loses does not grow
@@ -377,7 +382,7 @@ class EventTest {
 
   @OnEveryScheduler
   void wrap_throws(Scheduler scheduler) {
-    // EV-13: an exception in a wrapped function comes out of sync; the commit remains
+    // An exception in a wrapped function comes out of sync; the commit remains
     AtomicInteger nacks = new AtomicInteger();
     Event<Integer> event =
         Event.choose(
@@ -400,10 +405,10 @@ class EventTest {
 
   @OnEveryScheduler
   void select_promises(Scheduler scheduler) {
-    // EV-16: of three promises the first to complete is returned; the others go on
+    // Of three promises the first to complete is returned; the others go on
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 OnReturn.TERMINATE,
                 bundle -> {
                   Promise<Integer> one = bundle.forkAsPromise(() -> Event.<Integer>never().sync());
@@ -858,5 +863,171 @@ class EventTest {
     assertThatNullPointerException()
         .isThrownBy(() -> Event.withNack(nack -> null).sync())
         .withMessageContaining("withNack");
+  }
+
+  @OnEveryScheduler
+  void prefer_takesTheFirstThatIsReady(Scheduler scheduler) {
+    // of alternatives that are ready, the first is taken every time; else whatever comes
+    scheduler.run(
+        () -> {
+          Event<Object> event =
+              Event.prefer(Event.never(), Event.always(1), Event.always(2), Event.always(3));
+          for (int i = 0; i < 50; i++) {
+            assertThat(event.sync()).isEqualTo(1);
+            assertThat(event.poll()).isEqualTo(new Outcome.Returned<>(1));
+          }
+          Computation<Object> first = new Computation<>();
+          Computation<Object> second = new Computation<>();
+          Event<Object> later = Event.prefer(List.of(Event.of(first), Event.of(second)));
+          assertThat(later.poll()).isNull();
+          Computation<Object> fiber = Fibers.start(later::sync);
+          Fiber.yield();
+          second.tryReturn("second");
+          assertThat(fiber.await()).isEqualTo("second");
+          first.tryReturn("first");
+          assertThat(later.sync()).isEqualTo("first");
+        });
+  }
+
+  @OnEveryScheduler
+  void prefer_withinChoices(Scheduler scheduler) {
+    // orders and choices within one another each keep what they promise
+    scheduler.run(
+        () -> {
+          Event<Integer> either = Event.choose(Event.always(1), Event.always(2));
+          Event<Integer> ordered = Event.prefer(Event.never(), either, Event.always(3));
+          Event<Integer> all = Event.choose(ordered, Event.choose(Event.always(4)), ordered);
+          Set<Integer> seen = new HashSet<>();
+          for (int i = 0; i < 500; i++) {
+            seen.add(all.sync());
+          }
+          assertThat(seen).containsExactlyInAnyOrder(1, 2, 4);
+        });
+  }
+
+  @OnEveryScheduler
+  void selectOrElse_neverWaits(Scheduler scheduler) {
+    // the value is given exactly if nothing is ready, also if the fiber is canceled
+    scheduler.run(
+        () ->
+            Canceled.with(
+                new CancellationException("reason"),
+                () -> {
+                  Computation<Object> computation = new Computation<>();
+                  assertThat(Event.<Object>selectOrElse("none")).isEqualTo("none");
+                  assertThat(Event.<Object>selectOrElse("none", Event.of(computation)))
+                      .isEqualTo("none");
+                  computation.tryReturn("some");
+                  for (int i = 0; i < 20; i++) {
+                    assertThat(Event.<Object>selectOrElse("none", Event.of(computation)))
+                        .isEqualTo("some");
+                  }
+                  assertThat(Event.<Object>selectOrElse("none", List.of(Event.always(null))))
+                      .isNull();
+                }));
+  }
+
+  @OnEveryScheduler
+  void handle_makesAValueOfAnException(Scheduler scheduler) {
+    // what an event fails with, and what is thrown around it, inside the handler, is handled
+    Exception checked = new Exception("checked");
+    scheduler.run(
+        () -> {
+          Computation<Object> failed = new Computation<>();
+          failed.tryCancel(checked);
+          assertThat(Event.of(failed).<Object>map(x -> x).handle(e -> e).sync()).isSameAs(checked);
+          assertThat(
+                  Event.<Object>always(1)
+                      .<Object>wrap(
+                          one -> {
+                            throw checked;
+                          })
+                      .<Object>map(x -> "not called")
+                      .handle(e -> e)
+                      .map(e -> List.of(e))
+                      .sync())
+              .isEqualTo(List.of(checked));
+          assertThat(Event.<Object>always(1).handle(e -> "not called").sync()).isEqualTo(1);
+          Event<Object> rethrown =
+              Event.of(failed)
+                  .handle(
+                      e -> {
+                        throw e;
+                      });
+          assertThatThrownBy(rethrown::sync).cause().isSameAs(checked);
+          assertThat(rethrown.handle(e -> "outer").sync()).isEqualTo("outer");
+          assertThatThrownBy(
+                  () ->
+                      Event.<Object>always(1)
+                          .handle(e -> "not called")
+                          .wrap(
+                              one -> {
+                                throw checked;
+                              })
+                          .sync())
+              .cause()
+              .isSameAs(checked);
+        });
+  }
+
+  @OnEveryScheduler
+  void handle_doesNotConcern(Scheduler scheduler) {
+    // neither what guards throw, nor the fiber's own cancelation, nor errors
+    RuntimeException reason = new CancellationException("reason");
+    RuntimeException ofGuard = new IllegalStateException("of the guard");
+    Error error = new AssertionError("an error");
+    scheduler.run(
+        () -> {
+          assertThatThrownBy(
+                  () ->
+                      Event.guard(
+                              () -> {
+                                throw ofGuard;
+                              })
+                          .handle(e -> "not called")
+                          .sync())
+              .isSameAs(ofGuard);
+          assertThatThrownBy(
+                  () ->
+                      Event.<Object>always(1)
+                          .wrap(
+                              one -> {
+                                throw error;
+                              })
+                          .handle(e -> "not called")
+                          .sync())
+              .isSameAs(error);
+          Canceled.with(
+              reason,
+              () -> {
+                assertThatThrownBy(() -> Event.never().handle(e -> "not called").sync())
+                    .isSameAs(reason);
+                assertThatThrownBy(
+                        () ->
+                            Event.<Object>always(1)
+                                .wrap(
+                                    one -> {
+                                      Fiber.yield();
+                                      return one;
+                                    })
+                                .handle(e -> "not called")
+                                .sync())
+                    .isSameAs(reason);
+              });
+        });
+  }
+
+  @Test
+  void handle_aHundredThousandTimes() {
+    // handlers and orders within one another need no stack
+    Event<Integer> event = Event.always(0);
+    for (int i = 0; i < 100_000; i++) {
+      Event<Integer> inner = event;
+      event =
+          i % 2 == 0
+              ? Event.prefer(inner.handle(e -> -1), Event.always(-1))
+              : Event.choose(inner.map(n -> n + 1), Event.never());
+    }
+    assertThat(event.sync()).isEqualTo(50_000);
   }
 }

@@ -55,10 +55,10 @@ class DiningPhilosophersTest {
   }
 
   private static void takeOneByOne(Mutex first, Mutex second, Block<RuntimeException> meal) {
-    first.protect(
+    first.runLocked(
         () -> {
           Fiber.yield(); // reaches across the table
-          second.protect(meal);
+          second.runLocked(meal);
         });
   }
 
@@ -92,7 +92,7 @@ class DiningPhilosophersTest {
     AtomicInteger meals = new AtomicInteger();
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 () -> {
                   for (int i = 0; i < SEATS; i++) {
                     int seat = i;
@@ -132,7 +132,7 @@ class DiningPhilosophersTest {
     scheduler.run(
         () -> {
           Latch hasForks = new Latch(1);
-          Flock.joinAfter(
+          Flock.run(
               OnReturn.TERMINATE,
               () -> {
                 Flock.fork(

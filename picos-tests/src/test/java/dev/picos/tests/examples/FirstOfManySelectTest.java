@@ -10,9 +10,9 @@ import dev.picos.std.channel.Channel;
 import dev.picos.std.event.Event;
 import dev.picos.std.structured.Flock;
 import dev.picos.std.structured.OnReturn;
-import dev.picos.std.structured.Terminate;
+import dev.picos.std.structured.TerminateException;
 import dev.picos.std.sync.Ivar;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -109,7 +109,7 @@ class FirstOfManySelectTest {
     // that answer counts; the others are told to stop, and are ready for the next question
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 OnReturn.TERMINATE,
                 () -> {
                   Event<Optional<String>> answer =
@@ -126,7 +126,7 @@ class FirstOfManySelectTest {
     // there is an end to it, and everyone is told
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 OnReturn.TERMINATE,
                 () -> {
                   assertThat(askAll(List.of(silent(), late(), silent()), "up", SHORT).sync())
@@ -144,10 +144,10 @@ class FirstOfManySelectTest {
   @OnEveryScheduler
   void callerIsCanceled(Scheduler scheduler) {
     // who asks may be told to stop, which is no timeout; the servers are told as well
-    Terminate reason = new Terminate();
+    TerminateException reason = new TerminateException();
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 OnReturn.TERMINATE,
                 () -> {
                   Event<Optional<String>> answer = askAll(List.of(silent(), late()), "up", LONG);
@@ -166,7 +166,7 @@ class FirstOfManySelectTest {
     // each gets an answer to its own question
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 OnReturn.TERMINATE,
                 () -> {
                   List<Server> servers = List.of(answering(), answering());

@@ -8,15 +8,17 @@ import dev.picos.core.Body;
 import dev.picos.core.Computation;
 import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Control;
+import dev.picos.std.structured.ErrorsException;
 import dev.picos.std.structured.Run;
-import dev.picos.std.structured.Terminate;
+import dev.picos.std.structured.TerminateException;
 import dev.picos.std.sync.Latch;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -37,8 +39,8 @@ class FirstOfManyTest {
         servers.stream()
             .map(
                 server ->
-                    (Body<String, RuntimeException>)
-                        () -> Control.terminateAfter(patience, () -> ask(server, question)))
+                    (Body<String, Exception>)
+                        () -> Control.callWithin(patience, () -> server.ask(question)))
             .toList());
   }
 
@@ -49,33 +51,23 @@ class FirstOfManyTest {
   static String askInTurn(
       List<Server> servers, String question, Duration headStart, Duration patience)
       throws TimeoutException {
-    List<Body<String, RuntimeException>> questions = new ArrayList<>();
+    List<Body<String, Exception>> questions = new ArrayList<>();
     for (Server server : servers) {
       Duration delay = headStart.multipliedBy(questions.size());
       questions.add(
           () -> {
             Control.sleep(delay);
-            return Control.terminateAfter(patience, () -> ask(server, question));
+            return Control.callWithin(patience, () -> server.ask(question));
           });
     }
     return first(questions);
   }
 
-  private static String first(List<Body<String, RuntimeException>> questions)
-      throws TimeoutException {
+  private static String first(List<Body<String, Exception>> questions) throws TimeoutException {
     try {
-      return Run.firstOrTerminate(questions);
-    } catch (Terminate nobody) {
-      Control.check(); // or was it this fiber that was asked to stop?
-      throw new TimeoutException("no answer");
-    }
-  }
-
-  private static String ask(Server server, String question) {
-    try {
-      return server.ask(question);
-    } catch (IOException failed) {
-      throw new Terminate(); // this one is out; the others go on
+      return Run.firstSuccess(questions);
+    } catch (ErrorsException | NoSuchElementException nobody) {
+      throw new TimeoutException("no answer: " + nobody.getMessage());
     }
   }
 
@@ -154,7 +146,7 @@ class FirstOfManyTest {
   @OnEveryScheduler
   void callerIsCanceled(Scheduler scheduler) {
     // who asks may be told to stop, which is no timeout
-    Terminate reason = new Terminate();
+    TerminateException reason = new TerminateException();
     scheduler.run(
         () -> {
           Computation<String> asking =

@@ -6,16 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.picos.core.Body;
 import dev.picos.core.Computation;
+import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
-import dev.picos.std.structured.Control;
+import dev.picos.std.structured.ErrorsException;
 import dev.picos.std.structured.Run;
-import dev.picos.std.structured.Terminate;
+import dev.picos.std.structured.TerminateException;
 import dev.picos.std.sync.Latch;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -27,11 +29,18 @@ import java.util.function.Predicate;
  * another holds.
  */
 class GuardedCommandsTest {
+  /** The guard of a command does not hold, and so the command is out. */
+  private static final class GuardException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+
   /** A command that gives a value, if its guard holds. */
   static <T> Body<T, RuntimeException> when(
       BooleanSupplier guard, Body<T, RuntimeException> command) {
     return () -> {
-      Control.terminateUnless(guard.getAsBoolean());
+      if (!guard.getAsBoolean()) {
+        throw new GuardException();
+      }
       return command.run();
     };
   }
@@ -46,10 +55,21 @@ class GuardedCommandsTest {
   @SuppressWarnings("varargs") // only read
   static <T> T select(Body<T, RuntimeException>... commands) {
     try {
-      return Run.firstOrTerminate(commands);
-    } catch (Terminate none) {
-      Control.check(); // or was it this fiber that was to stop?
+      return Run.firstSuccess(commands);
+    } catch (GuardException | ErrorsException | NoSuchElementException none) {
+      requireOnlyGuards(none);
       throw new IllegalStateException("no guard holds");
+    }
+  }
+
+  /** Throws what has gone wrong in a guard or in a command. */
+  private static void requireOnlyGuards(RuntimeException none) {
+    if (none instanceof ErrorsException all) {
+      for (Throwable each : all.errors()) {
+        if (!(each instanceof GuardException)) {
+          throw ComputationException.unchecked(each);
+        }
+      }
     }
   }
 
@@ -67,9 +87,9 @@ class GuardedCommandsTest {
         commands.add(when(() -> step.guard.test(now), () -> step.next.apply(now)));
       }
       try {
-        state = Run.firstOrTerminate(commands);
-      } catch (Terminate none) {
-        Control.check();
+        state = Run.firstSuccess(commands);
+      } catch (GuardException | ErrorsException | NoSuchElementException none) {
+        requireOnlyGuards(none);
         return state;
       }
     }
@@ -186,7 +206,7 @@ class GuardedCommandsTest {
   @OnEveryScheduler
   void canceledWhileGuardsAreTested(Scheduler scheduler) {
     // who is canceled meanwhile throws that reason, and no guard is tested any longer
-    Terminate reason = new Terminate();
+    TerminateException reason = new TerminateException();
     AtomicInteger testing = new AtomicInteger();
     Latch begun = new Latch(2);
     BooleanSupplier guard =

@@ -12,7 +12,7 @@ import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Flock;
 import dev.picos.std.structured.OnReturn;
 import dev.picos.std.structured.Promise;
-import dev.picos.std.structured.Terminate;
+import dev.picos.std.structured.TerminatedException;
 import dev.picos.tests.OnEveryScheduler;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,7 +95,7 @@ class PipelineTest {
     List<Integer> received = new ArrayList<>();
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 () -> {
                   for (Integer item : start(200, i -> i + 1)) {
                     received.add(item);
@@ -110,7 +110,7 @@ class PipelineTest {
     // it sends what has room in the buffers and in the hands of the stages, and then waits
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 OnReturn.TERMINATE,
                 () -> {
                   Channel<Integer> last = start(Integer.MAX_VALUE, i -> i);
@@ -134,7 +134,7 @@ class PipelineTest {
     AtomicInteger received = new AtomicInteger();
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 () -> {
                   Channel<Integer> last =
                       start(
@@ -166,7 +166,7 @@ class PipelineTest {
     int wanted = 20;
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 () -> {
                   Channel<Integer> last = start(Integer.MAX_VALUE, i -> i);
                   for (int i = 0; i < wanted; i++) {
@@ -184,12 +184,12 @@ class PipelineTest {
     // all of it stops, wherever each stage waits
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 () -> {
                   Promise<Integer> pipeline =
                       Flock.forkAsPromise(
                           () ->
-                              Flock.joinAfter(
+                              Flock.call(
                                   () -> {
                                     int sum = 0;
                                     for (Integer item : start(Integer.MAX_VALUE, i -> i)) {
@@ -201,7 +201,7 @@ class PipelineTest {
                     Fiber.yield();
                   }
                   pipeline.terminate();
-                  assertThatThrownBy(pipeline::await).isInstanceOf(Terminate.class);
+                  assertThatThrownBy(pipeline::await).isInstanceOf(TerminatedException.class);
                 }));
 
     assertThat(ended).hasValue(STAGES + 1);

@@ -9,11 +9,11 @@ import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Flock;
 import dev.picos.std.structured.OnReturn;
 import dev.picos.std.structured.Run;
-import dev.picos.std.structured.Terminate;
 import dev.picos.std.sync.Semaphore;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Not more requests than so many at once, and so many in a time. */
@@ -63,7 +63,7 @@ class RateLimiterTest {
     long start = System.nanoTime();
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 OnReturn.TERMINATE, // the refilling
                 () -> {
                   Flock.fork(limiter::refill);
@@ -90,13 +90,13 @@ class RateLimiterTest {
           assertThat(limiter.tryAcquire()).isTrue();
           assertThatThrownBy(
                   () ->
-                      Control.terminateAfter(
+                      Control.runWithin(
                           Duration.ofMillis(2),
                           () -> {
                             limiter.acquire(); // the last token
                             limiter.acquire();
                           }))
-              .isInstanceOf(Terminate.class);
+              .isInstanceOf(TimeoutException.class);
           assertThat(limiter.tryAcquire()).isFalse();
           limiter.tokens.release();
           Fiber.yield();

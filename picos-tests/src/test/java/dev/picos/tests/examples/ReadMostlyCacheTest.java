@@ -12,7 +12,7 @@ import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Run;
 import dev.picos.std.sync.Ivar;
 import dev.picos.std.sync.Latch;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.util.Collections;
 import java.util.concurrent.CancellationException;

@@ -36,7 +36,7 @@ class SleepingBarberTest {
     boolean visit() {
       Ivar<String> haircut = new Ivar<>();
       boolean seated =
-          mutex.protect(
+          mutex.callLocked(
               () -> {
                 if (chairs.size() == capacity) {
                   return false;
@@ -54,7 +54,7 @@ class SleepingBarberTest {
     /** What the barber does until canceled. */
     void work(Runnable scissors) {
       for (; ; ) {
-        Ivar<String> customer = mutex.protect(this::nextCustomer);
+        Ivar<String> customer = mutex.callLocked(this::nextCustomer);
         scissors.run();
         customer.fill("done");
       }
@@ -79,7 +79,7 @@ class SleepingBarberTest {
     AtomicInteger busy = new AtomicInteger();
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 OnReturn.TERMINATE, // when the customers have gone, so does the barber
                 () -> {
                   Flock.fork(
@@ -108,12 +108,12 @@ class SleepingBarberTest {
     Shop shop = new Shop(2);
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 OnReturn.TERMINATE,
                 () -> {
                   var first = Flock.forkAsPromise(shop::visit);
                   var second = Flock.forkAsPromise(shop::visit);
-                  while (shop.mutex.protect(shop.chairs::size) < 2) {
+                  while (shop.mutex.callLocked(shop.chairs::size) < 2) {
                     Fiber.yield();
                   }
                   assertThat(shop.visit()).isFalse();

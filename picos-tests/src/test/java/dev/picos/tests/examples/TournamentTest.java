@@ -65,7 +65,7 @@ class TournamentTest {
             List<Channel<Challenge>> tables =
                 Stream.generate(Channel::<Challenge>rendezvous).limit(TABLES).toList();
             AtomicIntegerArray partners = new AtomicIntegerArray(PLAYERS);
-            Flock.joinAfter(
+            Flock.run(
                 () -> {
                   for (int i = 0; i < PLAYERS; i++) {
                     int player = i;
@@ -93,7 +93,7 @@ class TournamentTest {
           Channel<Integer> played = Channel.unbounded();
           Ivar<String> closing = new Ivar<>();
           Channel<Integer> alone = Channel.unbounded();
-          Flock.joinAfter(
+          Flock.run(
               () -> {
                 for (int i = 0; i < players; i++) {
                   int player = i;

@@ -2,8 +2,8 @@ package dev.picos.tests.linearizability;
 
 import static dev.picos.tests.linearizability.Experiment.run;
 
-import dev.picos.std.awaitable.Awaitable;
 import dev.picos.std.awaitable.AwaitableInt;
+import dev.picos.std.awaitable.AwaitableReference;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -58,7 +58,7 @@ class AwaitableLinearizabilityTest {
   /** The same; small integers are the same objects each time. */
   @Test
   void references() {
-    new Experiment<>(() -> new Awaitable<>(0), new AwaitableModel())
+    new Experiment<>(() -> new AwaitableReference<>(0), new AwaitableModel())
         .operation(
             "set",
             3,
@@ -88,7 +88,7 @@ class AwaitableLinearizabilityTest {
         .check();
   }
 
-  private static boolean tryAcquire(Awaitable<Integer> permits) {
+  private static boolean tryAcquire(AwaitableReference<Integer> permits) {
     for (Integer now = permits.get(); now > 0; now = permits.get()) {
       if (permits.compareAndSet(now, now - 1)) {
         return true;
@@ -100,7 +100,7 @@ class AwaitableLinearizabilityTest {
   /** A signal for each permit is enough, as whoever is canceled passes it on. */
   @Test
   void signals() {
-    new Experiment<>(() -> new Awaitable<>(1), new SemaphoreModel(1))
+    new Experiment<>(() -> new AwaitableReference<>(1), new SemaphoreModel(1))
         .operation(
             "acquire",
             (permits, none) -> {

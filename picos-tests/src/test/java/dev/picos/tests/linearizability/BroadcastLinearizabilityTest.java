@@ -6,12 +6,16 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
 import dev.picos.std.event.Event;
 import dev.picos.std.sync.Broadcast;
+import dev.picos.std.sync.BroadcastClosedException;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Broadcasts, and choices between them, do what they would do if all of it were atomic. */
 @Tag("explored")
@@ -41,6 +45,12 @@ class BroadcastLinearizabilityTest {
 
     String read() {
       return name + reader().read();
+    }
+
+    /** The same, by means of an iterator. */
+    String readNext() {
+      Iterator<Integer> values = reader().iterator();
+      return name + (values.hasNext() ? values.next() : reader().read());
     }
 
     Event<String> readEvent() {
@@ -86,6 +96,54 @@ class BroadcastLinearizabilityTest {
         .operation("read0", (of, none) -> Event.select(of.cursorEvent(), of.readEvent()))
         .operation("read0", (of, none) -> poll(of.readEvent()))
         .operation("poison0", (of, none) -> of.broadcast.tryPoison(new IllegalStateException()))
+        .fibers(4)
+        .check();
+  }
+
+  /** A broadcast with a bound, and a reader for each fiber, with the count of what it has read. */
+  private static final class Bounded {
+    private final Broadcast<Integer> broadcast;
+    private final Broadcast.Cursor<Integer> start;
+    private final Map<Fiber, Broadcast.Reader<Integer>> readers = new HashMap<>();
+    private final Map<Fiber, Integer> counts = new HashMap<>();
+
+    Bounded(int bound) {
+      broadcast = Broadcast.bounded(bound);
+      start = broadcast.tap();
+    }
+
+    Broadcast.Reader<Integer> reader() {
+      return readers.computeIfAbsent(Fiber.current(), fiber -> start.reader());
+    }
+
+    String have(int value) {
+      int before = counts.merge(Fiber.current(), 1, Integer::sum) - 1;
+      return "read0=" + value + "@" + (before + reader().missed());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void bounded(int bound) {
+    new Experiment<>(
+            () -> new Bounded(bound), new BroadcastModel(BroadcastClosedException.class, bound))
+        .operation("publish0", 3, (of, value) -> run(() -> of.broadcast.publish(value)))
+        .operation("publish0", 3, (of, value) -> run(() -> of.broadcast.publish(value)))
+        .operation("read0", (of, none) -> of.have(of.reader().read()))
+        .operation("read0", (of, none) -> of.have(of.reader().readEvent().sync()))
+        .operation("close0", (of, none) -> run(of.broadcast::close))
+        .fibers(4)
+        .check();
+  }
+
+  @Test
+  void closed() {
+    new Experiment<>(() -> new Followed(0), new BroadcastModel(BroadcastClosedException.class))
+        .operation("publish0", 3, (of, value) -> run(() -> of.broadcast.publish(value)))
+        .operation("read0", (of, none) -> of.read())
+        .operation("read0", (of, none) -> of.readEvent().sync())
+        .operation("read0", (of, none) -> of.readNext())
+        .operation("close0", (of, none) -> run(of.broadcast::close))
         .fibers(4)
         .check();
   }

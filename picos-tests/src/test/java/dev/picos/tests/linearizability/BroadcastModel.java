@@ -11,7 +11,9 @@ import java.util.Set;
  * Some broadcasts, of each of which each fiber has a reader. What an operation may do with which of
  * them is in its name: alternatives like {@code read0} and {@code read1}, separated by spaces. The
  * result of reading says what was read from which, like {@code read1=7}; or is {@code false} if
- * there was nothing to be read.
+ * there was nothing to be read. Where a reader may miss values, that says how many it has read and
+ * missed before, too, like {@code read1=7@3}: no more than there are before the last values that
+ * the bound allows, as it may be lucky.
  */
 final class BroadcastModel implements Model<BroadcastModel.State> {
   /** How far a fiber has read, and where. */
@@ -39,9 +41,15 @@ final class BroadcastModel implements Model<BroadcastModel.State> {
   }
 
   private final Class<? extends Exception> poison;
+  private final int bound;
 
   BroadcastModel(Class<? extends Exception> poison) {
+    this(poison, Integer.MAX_VALUE);
+  }
+
+  BroadcastModel(Class<? extends Exception> poison, int bound) {
     this.poison = poison;
+    this.bound = bound;
   }
 
   @Override
@@ -64,6 +72,11 @@ final class BroadcastModel implements Model<BroadcastModel.State> {
           ? new State(state.values, all, state.positions)
           : null;
     }
+    if (operation.name.startsWith("close")) {
+      Set<String> all = new HashSet<>(state.poisoned);
+      all.add(broadcast);
+      return new State(state.values, all, state.positions);
+    }
     if (operation.name.startsWith("tap")) {
       return state.with(new Reader(operation.fiber, broadcast), state.values(broadcast).size());
     }
@@ -84,13 +97,17 @@ final class BroadcastModel implements Model<BroadcastModel.State> {
     return new State(all, state.poisoned, state.positions);
   }
 
-  private static State afterRead(State state, Operation operation, String said) {
-    String[] done = said.split("=");
+  private State afterRead(State state, Operation operation, String said) {
+    String[] done = said.split("[=@]");
     Reader reader = new Reader(operation.fiber, broadcastOf(done[0]));
+    int values = state.values(reader.broadcast).size();
     int position = state.position(reader);
-    return !state.isAtTheEnd(reader)
-            && state.values(reader.broadcast).get(position).equals(Integer.valueOf(done[1]))
-        ? state.with(reader, position + 1)
+    int at = done.length == 2 ? position : Integer.parseInt(done[2]);
+    return position <= at
+            && at < values
+            && at <= Math.max(position, values - bound)
+            && state.values(reader.broadcast).get(at).equals(Integer.valueOf(done[1]))
+        ? state.with(reader, at + 1)
         : null;
   }
 

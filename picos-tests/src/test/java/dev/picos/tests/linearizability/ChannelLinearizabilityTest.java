@@ -2,6 +2,9 @@ package dev.picos.tests.linearizability;
 
 import dev.picos.core.Outcome;
 import dev.picos.std.channel.Channel;
+import dev.picos.std.channel.ChannelClosedException;
+import dev.picos.std.channel.Overflow;
+import dev.picos.std.channel.Received;
 import dev.picos.std.event.Event;
 import java.util.List;
 import java.util.function.Supplier;
@@ -63,6 +66,50 @@ class ChannelLinearizabilityTest {
               channel.close();
               return null;
             })
+        .fibers(4)
+        .length(3)
+        .check();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, Integer.MAX_VALUE})
+  void theEndAsAValue(int capacity) {
+    one(capacity)
+        .operation("receive0", (channel, none) -> receivedOrClosed(channel.receiveOrClosed()))
+        .operation(
+            "receive0", (channel, none) -> receivedOrClosed(channel.receiveOrClosedEvent().sync()))
+        .operation("close0", (channel, none) -> Experiment.run(channel::close))
+        .fibers(4)
+        .length(3)
+        .check();
+  }
+
+  private static Object receivedOrClosed(Received<Integer> received) {
+    return switch (received) {
+      case Received.Item<Integer>(Integer item) -> "receive0=" + item;
+      case Received.Closed<Integer> end -> ChannelClosedException.class;
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void droppingTheOldest(int capacity) {
+    new Experiment<Channel<Integer>>(
+            () -> Channel.buffered(capacity, Overflow.DROP_OLDEST),
+            new ChannelModel(capacity, true))
+        .operation(
+            "send0",
+            5,
+            (channel, item) -> {
+              channel.send(item);
+              return "send0";
+            })
+        .operation(
+            "send0", 5, (channel, item) -> channel.sendEvent(item).sync() == null ? "send0" : 0)
+        .operation("receive0", (channel, none) -> "receive0=" + channel.receive())
+        .operation("receive0", (channel, none) -> "receive0=" + channel.receiveEvent().sync())
+        .operation("receive0", (channel, none) -> received(channel.tryReceive()))
+        .operation("close0", (channel, none) -> Experiment.run(channel::close))
         .fibers(4)
         .length(3)
         .check();

@@ -22,9 +22,15 @@ final class ChannelModel implements Model<ChannelModel.State> {
   record Transit(String channel, Integer item, Operation sender) {}
 
   private final int capacity;
+  private final boolean dropsOldest;
 
   ChannelModel(int capacity) {
+    this(capacity, false);
+  }
+
+  ChannelModel(int capacity, boolean dropsOldest) {
     this.capacity = capacity;
+    this.dropsOldest = dropsOldest;
   }
 
   @Override
@@ -69,6 +75,9 @@ final class ChannelModel implements Model<ChannelModel.State> {
     }
     List<Integer> buffer = new ArrayList<>(buffer(state, channel));
     buffer.add(item);
+    if (dropsOldest && buffer.size() > capacity) {
+      buffer.removeFirst();
+    }
     return buffer.size() > capacity ? null : with(state, channel, buffer);
   }
 
@@ -94,7 +103,8 @@ final class ChannelModel implements Model<ChannelModel.State> {
    * one to send may miss a place that becomes free meanwhile, if it has to look for one.
    */
   private boolean mayRefuse(State state, Operation operation) {
-    boolean mayMiss = operation.name.startsWith("send") && capacity < Integer.MAX_VALUE;
+    boolean mayMiss =
+        operation.name.startsWith("send") && capacity < Integer.MAX_VALUE && !dropsOldest;
     return capacity == 0 || mayMiss || waits(state, operation);
   }
 
@@ -116,7 +126,8 @@ final class ChannelModel implements Model<ChannelModel.State> {
     }
     for (String way : operation.name.split(" ")) {
       List<Integer> buffer = buffer(state, channelOf(way));
-      if (capacity > 0 && (way.startsWith("send") ? buffer.size() < capacity : !buffer.isEmpty())) {
+      boolean hasRoom = buffer.size() < capacity || dropsOldest;
+      if (capacity > 0 && (way.startsWith("send") ? hasRoom : !buffer.isEmpty())) {
         return false;
       }
     }

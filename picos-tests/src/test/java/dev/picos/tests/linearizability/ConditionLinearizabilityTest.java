@@ -2,6 +2,7 @@ package dev.picos.tests.linearizability;
 
 import static dev.picos.tests.linearizability.Experiment.run;
 
+import dev.picos.std.event.Event;
 import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.PoisonedException;
 import dev.picos.tests.sync.Side;
@@ -65,6 +66,17 @@ class ConditionLinearizabilityTest {
               });
     }
 
+    void acquireByEvent() {
+      boolean unused =
+          locked(
+              () -> {
+                while (permits == 0) {
+                  Event.select(side.condition().awaitEvent(), Event.never());
+                }
+                return add(-1);
+              });
+    }
+
     boolean tryAcquire() {
       return locked(() -> permits > 0 && add(-1));
     }
@@ -89,10 +101,8 @@ class ConditionLinearizabilityTest {
       }
     }
 
-    /** Those who wait for the condition do not want the lock, and so have to be told. */
     void poison() {
-      side.poison();
-      side.signalAll();
+      side.poison(new Exception("poison"));
     }
   }
 
@@ -125,7 +135,7 @@ class ConditionLinearizabilityTest {
   private static Experiment<Monitor> experiment(Supplier<Monitor> monitor) {
     return new Experiment<>(monitor, new MonitorModel())
         .operation("acquire", (of, none) -> run(of::acquire))
-        .operation("acquire", (of, none) -> run(of::acquire))
+        .operation("acquire", (of, none) -> run(of::acquireByEvent))
         .operation("release", (of, none) -> run(of::release))
         .operation("tryAcquire", (of, none) -> of.tryAcquire())
         .operation("tryAcquire", (of, none) -> of.tryAcquireLater());
@@ -134,7 +144,7 @@ class ConditionLinearizabilityTest {
   private static Experiment<Monitor> scarcity(Supplier<Monitor> monitor) {
     return new Experiment<>(monitor, new MonitorModel())
         .operation("acquire", (of, none) -> run(of::acquire))
-        .operation("acquire", (of, none) -> run(of::acquire))
+        .operation("acquire", (of, none) -> run(of::acquireByEvent))
         .operation("release", (of, none) -> run(of::release))
         .fibers(4)
         .cancelations(8);

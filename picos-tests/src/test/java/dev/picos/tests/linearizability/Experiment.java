@@ -135,8 +135,7 @@ final class Experiment<T> {
         int number = i;
         List<Kind<T>> program = random.ints(length, 0, kinds.size()).mapToObj(kinds::get).toList();
         int[] arguments = program.stream().mapToInt(k -> random.nextInt(k.arguments)).toArray();
-        Fiber.spawn(
-            new Fiber(computations[i], false), fiber -> live(fiber, number, program, arguments));
+        Fiber.spawn(new Fiber(computations[i]), fiber -> live(fiber, number, program, arguments));
       }
       for (int i = 0; i < cancelations; i++) {
         for (int j = random.nextInt(10 * length); j > 0; j--) {

@@ -4,6 +4,7 @@ import static dev.picos.tests.linearizability.Experiment.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.picos.core.Fiber;
+import dev.picos.std.event.Event;
 import dev.picos.std.sync.FrozenException;
 import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.PoisonLock;
@@ -73,13 +74,24 @@ class LinearizabilityTest {
         .check();
   }
 
+  @Test
+  void mutex_events() {
+    new Experiment<>(Mutex::new, new MutexModel())
+        .operation("lock", (mutex, none) -> run(mutex::lock))
+        .operation("lock", (mutex, none) -> mutex.lockEvent().sync())
+        .operation("lock", (mutex, none) -> Event.select(mutex.lockEvent(), Event.never()))
+        .operation("tryLock", (mutex, none) -> mutex.tryLock())
+        .operation("unlock", (mutex, none) -> run(mutex::unlock))
+        .check();
+  }
+
   /** A count that an unchecked mutex protects. Who gives that back has it. */
   private static final class Counted {
     private final Mutex mutex = Mutex.unchecked();
     private int count;
 
     int add() {
-      return mutex.protect(this::addLocked);
+      return mutex.callLocked(this::addLocked);
     }
 
     Object tryAdd() {
@@ -140,6 +152,20 @@ class LinearizabilityTest {
         .check();
   }
 
+  @Test
+  void semaphore_sizes() {
+    new Experiment<>(() -> new Semaphore(2), new SemaphoreModel(2))
+        .operation("acquire1", (semaphore, none) -> run(semaphore::acquire))
+        .operation("acquire1", (semaphore, none) -> semaphore.acquireEvent().sync())
+        .operation("acquire2", (semaphore, none) -> run(() -> semaphore.acquire(2)))
+        .operation("acquire3", (semaphore, none) -> run(() -> semaphore.acquire(3)))
+        .operation("release1", (semaphore, none) -> run(semaphore::release))
+        .operation("release2", (semaphore, none) -> run(() -> semaphore.release(2)))
+        .fibers(4)
+        .cancelations(6)
+        .check();
+  }
+
   private static final class PoisonLockModel implements Model<PoisonLockModel.State> {
     enum State {
       FREE,
@@ -183,18 +209,18 @@ class LinearizabilityTest {
   @Test
   void poisonLock() {
     new Experiment<>(PoisonLock::new, new PoisonLockModel())
-        .operation("acquire", (lock, none) -> run(lock::acquire))
-        .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
-        .operation("release", (lock, none) -> run(lock::release))
+        .operation("acquire", (lock, none) -> run(lock::lock))
+        .operation("tryAcquire", (lock, none) -> lock.tryLock())
+        .operation("release", (lock, none) -> run(lock::unlock))
         .check();
   }
 
   @Test
   void poisonLock_thatIsPoisoned() {
     new Experiment<>(PoisonLock::new, new PoisonLockModel())
-        .operation("acquire", (lock, none) -> run(lock::acquire))
-        .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
-        .operation("release", (lock, none) -> run(lock::release))
+        .operation("acquire", (lock, none) -> run(lock::lock))
+        .operation("tryAcquire", (lock, none) -> lock.tryLock())
+        .operation("release", (lock, none) -> run(lock::unlock))
         .operation("poison", (lock, none) -> run(lock::poison))
         .check();
   }
@@ -253,12 +279,12 @@ class LinearizabilityTest {
   @Test
   void poisonRwLock() {
     new Experiment<>(PoisonRwLock::new, new RwLockModel())
-        .operation("acquire", (lock, none) -> run(lock::acquire))
-        .operation("tryAcquire", (lock, none) -> lock.tryAcquire())
-        .operation("release", (lock, none) -> run(lock::release))
-        .operation("acquireShared", (lock, none) -> run(lock::acquireShared))
-        .operation("tryAcquireShared", (lock, none) -> lock.tryAcquireShared())
-        .operation("releaseShared", (lock, none) -> run(lock::releaseShared))
+        .operation("acquire", (lock, none) -> run(lock::lock))
+        .operation("tryAcquire", (lock, none) -> lock.tryLock())
+        .operation("release", (lock, none) -> run(lock::unlock))
+        .operation("acquireShared", (lock, none) -> run(lock::lockShared))
+        .operation("tryAcquireShared", (lock, none) -> lock.tryLockShared())
+        .operation("releaseShared", (lock, none) -> run(lock::unlockShared))
         .fibers(4)
         .check();
   }
@@ -269,7 +295,7 @@ class LinearizabilityTest {
     private int count;
 
     int write() {
-      return lock.protect(
+      return lock.callLocked(
           () -> {
             int now = count;
             Thread.yield();
@@ -278,11 +304,11 @@ class LinearizabilityTest {
     }
 
     int read() {
-      return lock.sharing(() -> count);
+      return lock.callLockedShared(() -> count);
     }
 
     void poison() {
-      lock.acquire();
+      lock.lock();
       lock.poison();
     }
   }

@@ -132,18 +132,20 @@ class OnceLinearizabilityTest {
         .check();
   }
 
-  /** A value that depends on how often its body has come to an end. */
+  /** A value that depends on how often its body has come to an end, other than by being stopped. */
   private static final class Once {
     private final boolean fails;
+    private int stops;
     private final Lazy<Integer> lazy = Lazy.of(this::body);
     private boolean running;
     private int ends;
 
-    Once(boolean fails) {
+    Once(boolean fails, int stops) {
       this.fails = fails;
+      this.stops = stops;
     }
 
-    private Integer body() throws Failure {
+    private Integer body() throws Failure, InterruptedException {
       if (running) {
         return 99; // run twice at once
       }
@@ -151,6 +153,10 @@ class OnceLinearizabilityTest {
       try {
         Fiber.yield();
         Fiber.yield();
+        if (stops > 0) {
+          stops--;
+          throw new InterruptedException();
+        }
         ends++;
         if (fails) {
           throw new Failure(ends, Fiber.current());
@@ -161,12 +167,17 @@ class OnceLinearizabilityTest {
       }
     }
 
-    /** Returns the number of the result; a negative one if the result may not have been kept. */
+    /**
+     * Returns the number of the result; a negative one if the result may not have been kept; 0 if
+     * the body was stopped.
+     */
     int force() {
       try {
         return lazy.force();
       } catch (dev.picos.core.ComputationException thrown) {
-        Failure failure = (Failure) thrown.getCause();
+        if (!(thrown.getCause() instanceof Failure failure)) {
+          return 0;
+        }
         Fiber fiber = Fiber.current();
         return failure.fiber == fiber && fiber.isCanceled() ? -failure.number : failure.number;
       }
@@ -214,9 +225,16 @@ class OnceLinearizabilityTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"false, 2", "false, 8", "true, 2", "true, 8"})
-  void lazy(boolean fails, int cancelations) {
-    new Experiment<>(() -> new Once(fails), new LazyModel())
+  @CsvSource({
+    "false, 0, 2",
+    "false, 0, 8",
+    "true, 0, 2",
+    "true, 0, 8",
+    "false, 2, 0",
+    "true, 2, 8"
+  })
+  void lazy(boolean fails, int stops, int cancelations) {
+    new Experiment<>(() -> new Once(fails, stops), new LazyModel())
         .operation("force", (once, none) -> once.force())
         .operation("force", (once, none) -> once.force())
         .operation("isForced", (once, none) -> once.lazy.isForced())

@@ -7,7 +7,7 @@ import dev.picos.core.Fiber;
 import dev.picos.sched.randos.RandosScheduler;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.sync.Mutex;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.Seeds;
 import java.util.ArrayList;
 import java.util.List;

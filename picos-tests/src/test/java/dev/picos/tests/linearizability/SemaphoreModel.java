@@ -1,6 +1,11 @@
 package dev.picos.tests.linearizability;
 
-/** The permits. */
+import java.util.List;
+
+/**
+ * The permits. An operation whose name ends in a number concerns so many. The order of those who
+ * wait is not modeled: whoever wants more than there is may be the one that the others wait behind.
+ */
 final class SemaphoreModel implements Model<Integer> {
   private final int initial;
 
@@ -15,11 +20,15 @@ final class SemaphoreModel implements Model<Integer> {
 
   @Override
   public Integer after(Integer permits, Operation operation) {
-    return switch (operation.name) {
-      case "acquire" -> permits > 0 && operation.returned(null) ? (Integer) (permits - 1) : null;
+    int count = count(operation);
+    return switch (operation.name.replaceAll("\\d", "")) {
+      case "acquire" ->
+          permits >= count && operation.returned(null) ? (Integer) (permits - count) : null;
       case "tryAcquire" ->
-          operation.returned(permits > 0) ? (Integer) Math.max(permits - 1, 0) : null;
-      case "release" -> (Integer) (permits + 1);
+          operation.returned(permits >= count)
+              ? (Integer) (permits >= count ? permits - count : permits)
+              : null;
+      case "release" -> (Integer) (permits + count);
       case "availablePermits" -> operation.returned(permits) ? permits : null;
       default -> throw new AssertionError(operation);
     };
@@ -27,16 +36,28 @@ final class SemaphoreModel implements Model<Integer> {
 
   @Override
   public boolean waits(Integer permits, Operation operation) {
-    return operation.name.equals("acquire") && permits == 0;
+    return operation.name.startsWith("acquire") && permits < count(operation);
+  }
+
+  @Override
+  public boolean wait(Integer permits, List<Operation> operations) {
+    return operations.isEmpty()
+        || operations.stream().anyMatch(operation -> waits(permits, operation));
   }
 
   @Override
   public Integer afterGrant(Integer permits, Operation canceled) {
-    return canceled.name.equals("acquire") && permits > 0 ? permits - 1 : null;
+    int count = count(canceled);
+    return canceled.name.startsWith("acquire") && permits >= count ? permits - count : null;
   }
 
   @Override
   public Integer afterReturn(Integer permits, Operation canceled) {
-    return permits + 1;
+    return permits + count(canceled);
+  }
+
+  private static int count(Operation operation) {
+    String digits = operation.name.replaceAll("\\D", "");
+    return digits.isEmpty() ? 1 : Integer.parseInt(digits);
   }
 }

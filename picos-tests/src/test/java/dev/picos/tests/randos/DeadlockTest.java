@@ -1,7 +1,7 @@
 package dev.picos.tests.randos;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.picos.core.Block;
 import dev.picos.core.Computation;
@@ -15,9 +15,10 @@ import dev.picos.std.structured.Bundle;
 import dev.picos.std.sync.Latch;
 import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.Semaphore;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,9 +26,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DeadlockTest {
   private final List<String> log = new ArrayList<>();
 
-  private static void deadlock(long seed, Block<?> main) {
+  private static DeadlockException deadlock(long seed, Block<?> main) {
     RandosScheduler scheduler = RandosScheduler.builder().seed(seed).virtualTime(true).build();
-    assertThatExceptionOfType(DeadlockException.class).isThrownBy(() -> scheduler.run(main));
+    DeadlockException deadlock =
+        catchThrowableOfType(DeadlockException.class, () -> scheduler.run(main));
+    assertThat(deadlock).isNotNull();
+    return deadlock;
   }
 
   @ParameterizedTest
@@ -55,20 +59,27 @@ class DeadlockTest {
             left::receive,
             () -> Event.select(left.receiveEvent(), right.sendEvent(1)));
 
-    deadlock(
-        seed,
-        () -> {
-          for (Block<?> wait : waits) {
-            Fibers.start(
-                () -> {
-                  wait.run();
-                  return true;
-                });
-          }
-          Fiber.yield();
-          new Computation<>().join();
-        });
+    DeadlockException deadlock =
+        deadlock(
+            seed,
+            () -> {
+              for (Block<?> wait : waits) {
+                Fibers.start(
+                    () -> {
+                      wait.run();
+                      return true;
+                    });
+              }
+              Fiber.yield();
+              new Computation<>().join();
+            });
 
+    assertThat(framesAfter("fiber \\d+ waits in (java|dev.picos.(core|std))", deadlock))
+        .hasSize(waits.size() + 1)
+        .allSatisfy(frame -> assertThat(frame).startsWith("    at dev.picos.test"));
+    assertThat(framesAfter(" {2}and was spawned", deadlock))
+        .hasSize(waits.size() + 1)
+        .allSatisfy(frame -> assertThat(frame).startsWith("    at dev.picos.test"));
     assertThat(mutex).hasToString(Mutex.unchecked().toString());
     assertThat(semaphore).hasToString(new Semaphore(0).toString());
     semaphore.release();
@@ -85,7 +96,7 @@ class DeadlockTest {
         seed,
         () -> {
           try {
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   for (int i = 0; i < 3; i++) {
                     bundle.fork(
@@ -104,5 +115,14 @@ class DeadlockTest {
         });
 
     assertThat(log).containsExactly("child", "child", "child", "bundle");
+  }
+
+  /** The lines of the message that follow those which begin so. */
+  private static List<String> framesAfter(String beginning, DeadlockException deadlock) {
+    Pattern next = Pattern.compile("^" + beginning + ".*\\R(.*)", Pattern.MULTILINE);
+    return next.matcher(deadlock.getMessage())
+        .results()
+        .map(result -> result.group(result.groupCount()))
+        .toList();
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.picos.core.Block;
+import dev.picos.core.BlockWith;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
@@ -13,9 +14,8 @@ import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Flock;
 import dev.picos.std.structured.OnReturn;
-import dev.picos.std.structured.ScopeBlock;
-import dev.picos.std.structured.Terminate;
-import dev.picos.tests.Fibers;
+import dev.picos.std.structured.TerminateException;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.Rounds;
 import java.io.IOException;
@@ -32,7 +32,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * FN-18: one fiber accepts connections and others serve them; whenever the server is canceled, each
+ * One fiber accepts connections and others serve them; whenever the server is canceled, each
  * connection is closed once.
  */
 class AcceptLoopTest {
@@ -64,18 +64,18 @@ class AcceptLoopTest {
   }
 
   private void cancelAtRandom(
-      Scheduler scheduler, Random random, ScopeBlock<RuntimeException> accepting) {
+      Scheduler scheduler, Random random, BlockWith<Bundle, RuntimeException> accepting) {
     scheduler.run(
         () -> {
           for (int round = 0; round < ROUNDS; round++) {
             RuntimeException reason =
-                round % 2 == 0 ? new CancellationException("reason") : new Terminate();
+                round % 2 == 0 ? new CancellationException("reason") : new TerminateException();
             Computation<Object> computation = new Computation<>();
             Computation<Object> server =
                 Fibers.startUnder(
                     computation,
                     () -> {
-                      Bundle.joinAfter(accepting);
+                      Bundle.run(accepting);
                       return "never";
                     });
             for (int i = random.nextInt(40); i > 0; i--) {
@@ -99,11 +99,11 @@ class AcceptLoopTest {
         new Random(18),
         bundle -> {
           for (; ; ) {
-            Owned.instantiate(
+            Owned.run(
                 this::accept,
                 AcceptLoopTest::close,
                 connection -> {
-                  bundle.fork(() -> connection.move(this::serve));
+                  bundle.fork(() -> connection.runMoved(this::serve));
                 });
           }
         });
@@ -117,13 +117,13 @@ class AcceptLoopTest {
         new Random(19),
         bundle -> {
           for (; ; ) {
-            Owned.instantiate(
+            Owned.run(
                 this::accept,
                 AcceptLoopTest::close,
-                (Owned<Tracked> connection) ->
+                connection ->
                     bundle.forkAsPromise(
                         () -> {
-                          connection.move(this::serve);
+                          connection.runMoved(this::serve);
                           return "served";
                         }));
           }
@@ -138,16 +138,16 @@ class AcceptLoopTest {
         new Random(20),
         bundle -> {
           for (; ; ) {
-            Owned.instantiate(
+            Owned.run(
                 this::accept,
                 AcceptLoopTest::close,
                 connection -> {
                   bundle.fork(
                       () ->
-                          connection.transfer(
+                          connection.runTransferred(
                               mine -> {
-                                mine.borrow(Tracked::use);
-                                bundle.fork(() -> mine.move(this::serve));
+                                mine.runBorrowed(Tracked::use);
+                                bundle.fork(() -> mine.runMoved(this::serve));
                               }));
                 });
           }
@@ -163,12 +163,12 @@ class AcceptLoopTest {
     for (int round = 0; round < ROUNDS_WITH_SOCKETS; round++) {
       scheduler.run(
           () ->
-              Using.resource(
+              Using.run(
                   AcceptLoopTest::listen,
                   ServerSocketChannel::close,
                   listener -> {
                     InetSocketAddress address = (InetSocketAddress) listener.getLocalAddress();
-                    Flock.joinAfter(
+                    Flock.run(
                         OnReturn.TERMINATE,
                         () -> {
                           for (int i = 0; i < 3; i++) {
@@ -177,7 +177,7 @@ class AcceptLoopTest {
                           var server =
                               Flock.forkAsPromise(
                                   () -> {
-                                    Flock.joinAfter(() -> acceptAll(listener, sockets, closed));
+                                    Flock.run(() -> acceptAll(listener, sockets, closed));
                                     return "never";
                                   });
                           for (int i = random.nextInt(200); i > 0; i--) {
@@ -200,9 +200,9 @@ class AcceptLoopTest {
       ServerSocketChannel listener, List<SocketChannel> sockets, AtomicInteger closed)
       throws IOException {
     for (; ; ) {
-      Owned.instantiate(
+      Owned.run(
           () -> {
-            SocketChannel socket = Control.interruptible(listener::accept);
+            SocketChannel socket = Control.callInterruptible(listener::accept);
             sockets.add(socket);
             return socket;
           },
@@ -211,7 +211,7 @@ class AcceptLoopTest {
             socket.close();
           },
           socket -> {
-            Flock.fork(() -> socket.move(AcceptLoopTest::echoOnce));
+            Flock.fork(() -> socket.runMoved(AcceptLoopTest::echoOnce));
           });
     }
   }
@@ -219,21 +219,21 @@ class AcceptLoopTest {
   private static void echoOnce(SocketChannel socket) {
     ByteBuffer buffer = ByteBuffer.allocate(16);
     try {
-      Control.interruptible(() -> socket.read(buffer));
-      Control.interruptible(() -> socket.write(buffer.flip()));
+      Control.callInterruptible(() -> socket.read(buffer));
+      Control.callInterruptible(() -> socket.write(buffer.flip()));
     } catch (IOException gone) {
       // the client has hung up
     }
   }
 
   private static void talk(InetSocketAddress address) throws IOException {
-    Using.resource(
+    Using.run(
         SocketChannel::open,
         SocketChannel::close,
         socket -> {
-          Control.interruptible(() -> socket.connect(address));
-          Control.interruptible(() -> socket.write(ByteBuffer.wrap(new byte[8])));
-          Control.interruptible(() -> socket.read(ByteBuffer.allocate(8)));
+          Control.callInterruptible(() -> socket.connect(address));
+          Control.callInterruptible(() -> socket.write(ByteBuffer.wrap(new byte[8])));
+          Control.callInterruptible(() -> socket.read(ByteBuffer.allocate(8)));
         });
   }
 

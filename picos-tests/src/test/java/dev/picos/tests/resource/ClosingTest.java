@@ -8,9 +8,9 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.std.resource.Closing;
 import dev.picos.std.structured.Control;
-import dev.picos.std.structured.Terminate;
+import dev.picos.std.structured.TerminateException;
 import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
+import dev.picos.testing.fibers.Canceled;
 import dev.picos.tests.OnEveryScheduler;
 import java.io.IOException;
 import java.util.concurrent.CancellationException;
@@ -30,8 +30,8 @@ class ClosingTest {
 
   @OnEveryScheduler
   void canceledFiber(Scheduler scheduler) {
-    // FN-03: the release is not cut short, and the reason comes out, which it would not without
-    for (RuntimeException each : new RuntimeException[] {reason, new Terminate()}) {
+    // The release is not cut short, and the reason comes out, which it would not without
+    for (RuntimeException each : new RuntimeException[] {reason, new TerminateException()}) {
       Tracked tracked = new Tracked();
       scheduler.run(
           () ->
@@ -51,7 +51,7 @@ class ClosingTest {
 
   @Test
   void blockReturns() throws IOException {
-    // FN-01: released once, at the end of the block
+    // Released once, at the end of the block
     try (var closing = Closing.acquire(this::connect, Tracked::release)) {
       closing.get().use();
     }
@@ -73,24 +73,34 @@ class ClosingTest {
     assertThat(resource.releases()).isOne();
   }
 
+  private void failTwice(RuntimeException ofBlock, RuntimeException ofRelease) {
+    try (var closing =
+        Closing.acquire(
+            () -> resource,
+            released -> {
+              throw ofRelease;
+            })) {
+      closing.get().use();
+      throw ofBlock;
+    }
+  }
+
   @Test
   void bothThrow() {
     // as everywhere in Java the exception of the block comes out
     RuntimeException ofRelease = new IllegalArgumentException("release");
-    assertThatThrownBy(
-            () -> {
-              try (var closing =
-                  Closing.acquire(
-                      () -> resource,
-                      released -> {
-                        throw ofRelease;
-                      })) {
-                closing.get().use();
-                throw reason;
-              }
-            })
-        .isSameAs(reason);
+
+    assertThatThrownBy(() -> failTwice(reason, ofRelease)).isSameAs(reason);
     assertThat(reason.getSuppressed()).containsExactly(ofRelease);
+  }
+
+  @Test
+  void bothThrow_blockAskedToStop() {
+    // and so it does when the fiber was asked to stop; its scope will tell of the release
+    RuntimeException stop = new TerminateException();
+
+    assertThatThrownBy(() -> failTwice(stop, reason)).isSameAs(stop);
+    assertThat(stop.getSuppressed()).containsExactly(reason);
   }
 
   @Test
@@ -112,7 +122,7 @@ class ClosingTest {
   @ParameterizedTest
   @EnumSource
   void plainThread(Task.Kind kind) throws Exception {
-    // FN-06: no scheduler is needed
+    // No scheduler is needed
     boolean done =
         Task.start(
                 kind,

@@ -6,22 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.picos.core.Block;
+import dev.picos.core.BlockWith;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.std.resource.Owned;
-import dev.picos.std.resource.ResourceBlock;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Run;
-import dev.picos.std.structured.Terminate;
+import dev.picos.std.structured.TerminateException;
 import dev.picos.std.sync.Ivar;
 import dev.picos.std.sync.Latch;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
 import java.io.IOException;
@@ -39,15 +39,14 @@ class OwnedTest {
   private final RuntimeException reason = new CancellationException("reason");
   private final Tracked resource = new Tracked();
 
-  private <E extends Exception> void instantiate(ResourceBlock<? super Owned<Tracked>, E> body)
-      throws E {
-    Owned.instantiate(() -> resource, Tracked::release, body);
+  private <E extends Exception> void runOwned(BlockWith<? super Owned<Tracked>, E> body) throws E {
+    Owned.run(() -> resource, Tracked::release, body);
   }
 
   /** An instance that its owner, the calling fiber, has dropped by now. */
   private Owned<Tracked> dropped() {
     List<Owned<Tracked>> escaped = new ArrayList<>();
-    instantiate(
+    runOwned(
         owned -> {
           owned.drop();
           escaped.add(owned);
@@ -64,10 +63,10 @@ class OwnedTest {
   /** All that needs the resource to be here. */
   private static List<Block<RuntimeException>> uses(Owned<Tracked> owned) {
     return List.of(
-        () -> owned.borrow(Tracked::use),
-        () -> owned.move(Tracked::use),
+        () -> owned.runBorrowed(Tracked::use),
+        () -> owned.runMoved(Tracked::use),
         () ->
-            owned.transfer(
+            owned.runTransferred(
                 target -> {
                   target.drop();
                 }));
@@ -83,15 +82,15 @@ class OwnedTest {
   class Ends {
     @OnEveryScheduler
     void dropped_inBody(Scheduler scheduler) {
-      // FN-08: nothing to wait for once the instance is dropped; dropping again does nothing
+      // Nothing to wait for once the instance is dropped; dropping again does nothing
       String value =
           scheduler.call(
               () ->
-                  Owned.instantiate(
+                  Owned.call(
                       () -> resource,
                       Tracked::release,
                       owned -> {
-                        owned.borrow(Tracked::use);
+                        owned.runBorrowed(Tracked::use);
                         owned.drop();
                         assertThat(resource.releases()).isOne();
                         owned.drop();
@@ -105,13 +104,13 @@ class OwnedTest {
 
     @OnEveryScheduler
     void moved_inBody(Scheduler scheduler) {
-      // FN-08: nor once it is moved, which the owner itself may do; dropping it then does nothing
+      // Nor once it is moved, which the owner itself may do; dropping it then does nothing
       scheduler.run(
           () ->
-              instantiate(
+              runOwned(
                   owned -> {
                     String value =
-                        owned.move(
+                        owned.callMoved(
                             tracked -> {
                               owned.drop();
                               tracked.use();
@@ -127,23 +126,24 @@ class OwnedTest {
 
     @OnEveryScheduler
     void canceledFiber_withNothingToWaitFor(Scheduler scheduler) {
-      // FN-08: then a canceled fiber is not told
-      scheduler.run(() -> Canceled.with(reason, () -> instantiate(Owned::drop)));
+      // Then a canceled fiber is not told
+      scheduler.run(() -> Canceled.with(reason, () -> runOwned(Owned::drop)));
 
       assertThat(resource.releases()).isOne();
     }
 
     @OnEveryScheduler
     void bodyThrows(Scheduler scheduler) {
-      // FN-10: released, and the exception comes out, that very object, checked or not
+      // Released, and the exception comes out, that very object, checked or not
       int thrown = 0;
       for (Throwable each :
-          List.of(new IOException("thrown"), reason, new AssertionError(), new Terminate())) {
+          List.of(
+              new IOException("thrown"), reason, new AssertionError(), new TerminateException())) {
         assertThatThrownBy(
                 () ->
                     scheduler.run(
                         () ->
-                            instantiate(
+                            runOwned(
                                 owned -> {
                                   Fibers.sneak(each);
                                 })))
@@ -155,20 +155,20 @@ class OwnedTest {
 
     @OnEveryScheduler
     void bodyThrows_afterMove(Scheduler scheduler) {
-      // FN-10: what has another owner is not released when the body of the former one throws
+      // What has another owner is not released when the body of the former one throws
       scheduler.run(
           () -> {
             Ivar<Object> end = new Ivar<>();
             List<Computation<Object>> mover = new ArrayList<>();
             assertThatThrownBy(
                     () ->
-                        instantiate(
+                        runOwned(
                             owned -> {
                               Ivar<Object> moved = new Ivar<>();
                               mover.add(
                                   Fibers.start(
                                       () ->
-                                          owned.move(
+                                          owned.callMoved(
                                               tracked -> {
                                                 moved.fill("moved");
                                                 end.read();
@@ -188,19 +188,19 @@ class OwnedTest {
 
     @OnEveryScheduler
     void movedByChild(Scheduler scheduler) {
-      // FN-11: the owner waits until a child has moved the resource; the child releases it at the
+      // The owner waits until a child has moved the resource; the child releases it at the
       // end of its body, and not earlier
       scheduler.run(
           () -> {
             Ivar<Object> end = new Ivar<>();
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
-                  instantiate(
+                  runOwned(
                       owned ->
                           bundle.fork(
                               () -> {
                                 letOthersRun();
-                                owned.move(
+                                owned.runMoved(
                                     tracked -> {
                                       end.read();
                                       tracked.use();
@@ -220,7 +220,7 @@ class OwnedTest {
       scheduler.run(
           () -> {
             List<Computation<Object>> child = new ArrayList<>();
-            Owned.instantiate(
+            Owned.run(
                 () -> resource,
                 tracked -> {
                   letOthersRun();
@@ -231,9 +231,9 @@ class OwnedTest {
                       Fibers.start(
                           () -> {
                             try (owned) {
-                              owned.borrow(Tracked::use);
+                              owned.runBorrowed(Tracked::use);
                               letOthersRun();
-                              owned.borrow(Tracked::use);
+                              owned.runBorrowed(Tracked::use);
                             }
                             return "done";
                           }));
@@ -247,10 +247,10 @@ class OwnedTest {
     void movedByFiberOfAnotherScheduler(Scheduler one, Scheduler other) throws Exception {
       // an instance goes from a fiber of one scheduler to a fiber of another
       AtomicReference<Owned<Tracked>> offer = new AtomicReference<>();
-      Task<Boolean> owner = Task.start(() -> one.run(() -> instantiate(offer::set)));
+      Task<Boolean> owner = Task.start(() -> one.run(() -> runOwned(offer::set)));
       Wait.until(() -> offer.get() != null);
 
-      other.run(() -> offer.get().move(Tracked::use));
+      other.run(() -> offer.get().runMoved(Tracked::use));
 
       assertThat(owner.result()).isTrue();
       assertThat(resource.releases()).isOne();
@@ -259,18 +259,18 @@ class OwnedTest {
     @ParameterizedTest
     @EnumSource
     void plainThreads(Task.Kind kind) throws Exception {
-      // FN-06: no scheduler is needed, neither to wait nor to move
+      // No scheduler is needed, neither to wait nor to move
       AtomicReference<Owned<Tracked>> offer = new AtomicReference<>();
       Task<String> owner =
           Task.start(
               kind,
               () -> {
-                instantiate(offer::set);
+                runOwned(offer::set);
                 return "over";
               });
       owner.untilParked();
 
-      offer.get().move(Tracked::use);
+      offer.get().runMoved(Tracked::use);
 
       assertThat(owner.result()).isEqualTo("over");
       assertThat(resource.releases()).isOne();
@@ -283,15 +283,15 @@ class OwnedTest {
       List<WeakReference<Object>> references = new ArrayList<>();
       scheduler.run(
           () -> {
-            for (ResourceBlock<Owned<Object>, RuntimeException> end :
-                List.<ResourceBlock<Owned<Object>, RuntimeException>>of(
-                    Owned::drop, owned -> owned.move((Object object) -> {}))) {
-              Owned.instantiate(
+            for (BlockWith<Owned<Object>, RuntimeException> end :
+                List.<BlockWith<Owned<Object>, RuntimeException>>of(
+                    Owned::drop, owned -> owned.runMoved(object -> {}))) {
+              Owned.run(
                   Object::new,
                   object -> {},
                   owned -> {
                     instances.add(owned);
-                    owned.borrow(
+                    owned.runBorrowed(
                         object -> {
                           references.add(new WeakReference<>(object));
                         });
@@ -307,7 +307,7 @@ class OwnedTest {
   @Nested
   class Cancelation {
     private void assertDropped(
-        Scheduler scheduler, ResourceBlock<Computation<Object>, RuntimeException> canceling) {
+        Scheduler scheduler, BlockWith<Computation<Object>, RuntimeException> canceling) {
       scheduler.run(
           () -> {
             Computation<Object> computation = new Computation<>();
@@ -315,7 +315,7 @@ class OwnedTest {
                 Fibers.startUnder(
                     computation,
                     () -> {
-                      instantiate(
+                      runOwned(
                           owned -> {
                             canceling.run(computation);
                           });
@@ -364,7 +364,7 @@ class OwnedTest {
                 Fibers.startUnder(
                     computation,
                     () -> {
-                      instantiate(offer::fill);
+                      runOwned(offer::fill);
                       return "over";
                     });
             Computation<Object> mover =
@@ -372,7 +372,7 @@ class OwnedTest {
                     () ->
                         offer
                             .read()
-                            .move(
+                            .callMoved(
                                 tracked -> {
                                   end.read();
                                   tracked.use();
@@ -393,7 +393,7 @@ class OwnedTest {
       // a canceled fiber takes over all the same, and its release is not cut short
       scheduler.run(
           () ->
-              Owned.instantiate(
+              Owned.run(
                   () -> resource,
                   tracked -> {
                     letOthersRun();
@@ -405,7 +405,7 @@ class OwnedTest {
                         () ->
                             assertThatThrownBy(
                                     () ->
-                                        owned.move(
+                                        owned.runMoved(
                                             tracked -> {
                                               tracked.use();
                                               Control.check();
@@ -426,7 +426,7 @@ class OwnedTest {
                 Fibers.startUnder(
                     computation,
                     () -> {
-                      instantiate(offer::fill);
+                      runOwned(offer::fill);
                       return "over";
                     });
             Owned<Tracked> owned = offer.read();
@@ -450,13 +450,13 @@ class OwnedTest {
                 Fibers.startUnder(
                     computation,
                     () -> {
-                      Control.protect(() -> instantiate(offer::fill));
+                      Control.runProtected(() -> runOwned(offer::fill));
                       return "over";
                     });
             computation.tryCancel(reason);
             letOthersRun();
             assertThat(owner.isRunning()).isTrue();
-            offer.read().move(Tracked::use);
+            offer.read().runMoved(Tracked::use);
             assertThat(owner.await()).isEqualTo("over");
           });
       assertThat(resource.releases()).isOne();
@@ -473,12 +473,12 @@ class OwnedTest {
 
     @OnEveryScheduler
     void transferred(Scheduler scheduler) {
-      // FN-13: what has another owner cannot be used
+      // What has another owner cannot be used
       scheduler.run(
           () ->
-              instantiate(
+              runOwned(
                   owned -> {
-                    owned.move(
+                    owned.runMoved(
                         tracked -> {
                           assertMisuse(owned, TRANSFERRED);
                           Canceled.with(reason, () -> assertMisuse(owned, TRANSFERRED));
@@ -492,26 +492,26 @@ class OwnedTest {
 
     @OnEveryScheduler
     void borrowed(Scheduler scheduler) {
-      // FN-13: what is borrowed cannot be used otherwise, nor borrowed again; then it can
+      // What is borrowed cannot be used otherwise, nor borrowed again; then it can
       scheduler.run(
           () ->
-              instantiate(
+              runOwned(
                   owned -> {
-                    owned.borrow(
+                    owned.runBorrowed(
                         tracked -> {
                           assertMisuse(owned, BORROWED);
                           Canceled.with(reason, () -> assertMisuse(owned, BORROWED));
                           assertThat(owned).hasToString("Owned[borrowed]");
                           tracked.use();
                         });
-                    owned.move(Tracked::use);
+                    owned.runMoved(Tracked::use);
                   }));
       assertThat(resource.releases()).isOne();
     }
 
     @OnEveryScheduler
     void dropped_(Scheduler scheduler) {
-      // FN-13: what was dropped cannot be used
+      // What was dropped cannot be used
       scheduler.run(
           () -> {
             Owned<Tracked> owned = dropped();
@@ -523,7 +523,7 @@ class OwnedTest {
 
     @OnEveryScheduler
     void dropped_inCanceledFiber(Scheduler scheduler) {
-      // FN-16: a canceled fiber that comes too late throws the reason; one that forbids it is told
+      // A canceled fiber that comes too late throws the reason; one that forbids it is told
       scheduler.run(
           () -> {
             Owned<Tracked> owned = dropped();
@@ -533,7 +533,7 @@ class OwnedTest {
                   for (Block<RuntimeException> use : uses(owned)) {
                     assertThatThrownBy(use::run).isSameAs(reason);
                   }
-                  Control.protect(() -> assertMisuse(owned, DROPPED));
+                  Control.runProtected(() -> assertMisuse(owned, DROPPED));
                 });
           });
       assertThat(resource.releases()).isOne();
@@ -541,14 +541,15 @@ class OwnedTest {
 
     @OnEveryScheduler
     void dropped_becauseOwnerFailed(Scheduler scheduler) {
-      // FN-16: a fiber that comes too late because the owner has failed throws what the owner threw
+      // A fiber that comes too late because the owner has failed throws what the owner threw
       scheduler.run(
           () -> {
-            for (Throwable each : List.of(reason, new Terminate(), new IOException("thrown"))) {
+            for (Throwable each :
+                List.of(reason, new TerminateException(), new IOException("thrown"))) {
               AtomicReference<Owned<Tracked>> escaped = new AtomicReference<>();
               assertThatThrownBy(
                       () ->
-                          instantiate(
+                          runOwned(
                               owned -> {
                                 escaped.set(owned);
                                 Fibers.sneak(each);
@@ -573,7 +574,7 @@ class OwnedTest {
       // what was not acquired is not released
       assertThatThrownBy(
               () ->
-                  Owned.instantiate(
+                  Owned.run(
                       () -> {
                         throw new IOException("refused");
                       },
@@ -587,14 +588,14 @@ class OwnedTest {
     @SuppressWarnings("NullAway") // the test is about that
     void nulls() {
       // nothing is acquired, and no state changed, when something is missing
-      ResourceBlock<Object, RuntimeException> none = null;
+      BlockWith<Object, RuntimeException> none = null;
       assertThatNullPointerException()
-          .isThrownBy(() -> Owned.instantiate(() -> null, object -> {}, none))
+          .isThrownBy(() -> Owned.run(() -> null, object -> {}, none))
           .withMessage("body");
       assertThatNullPointerException()
           .isThrownBy(
               () ->
-                  Owned.instantiate(
+                  Owned.run(
                       () -> {
                         throw new AssertionError("acquired");
                       },
@@ -602,16 +603,18 @@ class OwnedTest {
                       owned -> {}))
           .withMessage("release");
       assertThatNullPointerException()
-          .isThrownBy(() -> Owned.instantiate(() -> null, object -> {}, owned -> {}))
+          .isThrownBy(() -> Owned.run(() -> null, object -> {}, owned -> {}))
           .withMessage("acquire returned null");
-      instantiate(
+      runOwned(
           owned -> {
             for (Block<RuntimeException> use :
                 List.<Block<RuntimeException>>of(
-                    () -> owned.borrow(none), () -> owned.move(none), () -> owned.transfer(none))) {
+                    () -> owned.runBorrowed(none),
+                    () -> owned.runMoved(none),
+                    () -> owned.runTransferred(none))) {
               assertThatNullPointerException().isThrownBy(use::run).withMessage("body");
             }
-            owned.move(Tracked::use);
+            owned.runMoved(Tracked::use);
           });
     }
   }
@@ -620,13 +623,13 @@ class OwnedTest {
   class Borrowing {
     @OnEveryScheduler
     void givenBack(Scheduler scheduler) {
-      // FN-15: the resource is given back on value and on exception; then it can be moved
+      // The resource is given back on value and on exception; then it can be moved
       scheduler.run(
           () ->
-              instantiate(
+              runOwned(
                   owned -> {
                     String value =
-                        owned.borrow(
+                        owned.callBorrowed(
                             tracked -> {
                               tracked.use();
                               return "value";
@@ -634,14 +637,14 @@ class OwnedTest {
                     assertThat(value).isEqualTo("value");
                     assertThatThrownBy(
                             () ->
-                                owned.borrow(
-                                    (Tracked tracked) -> {
+                                owned.runBorrowed(
+                                    tracked -> {
                                       throw new IOException("thrown");
                                     }))
                         .isInstanceOf(IOException.class)
                         .hasNoSuppressedExceptions();
                     assertThat(resource.releases()).isZero();
-                    owned.move(Tracked::use);
+                    owned.runMoved(Tracked::use);
                   }));
       assertThat(resource.releases()).isOne();
     }
@@ -651,9 +654,9 @@ class OwnedTest {
       // what is dropped while it is borrowed is released at the end of the borrow; once
       scheduler.run(
           () ->
-              instantiate(
+              runOwned(
                   owned -> {
-                    owned.borrow(
+                    owned.runBorrowed(
                         tracked -> {
                           owned.drop();
                           owned.drop();
@@ -667,11 +670,11 @@ class OwnedTest {
 
     @OnEveryScheduler
     void droppedMeanwhile_releaseAndBodyThrow(Scheduler scheduler) {
-      // then the exception of the release comes out of the borrow, as elsewhere
+      // then the exception of the release is suppressed by that of the borrower, as elsewhere
       RuntimeException ofRelease = new IllegalArgumentException("release");
       scheduler.run(
           () ->
-              Owned.instantiate(
+              Owned.run(
                   () -> resource,
                   tracked -> {
                     throw ofRelease;
@@ -679,14 +682,14 @@ class OwnedTest {
                   owned -> {
                     assertThatThrownBy(
                             () ->
-                                owned.borrow(
-                                    (Tracked tracked) -> {
+                                owned.runBorrowed(
+                                    tracked -> {
                                       owned.drop();
                                       throw reason;
                                     }))
-                        .isSameAs(ofRelease);
+                        .isSameAs(reason);
                   }));
-      assertThat(ofRelease.getSuppressed()).containsExactly(reason);
+      assertThat(reason.getSuppressed()).containsExactly(ofRelease);
     }
 
     @OnEveryScheduler
@@ -699,17 +702,17 @@ class OwnedTest {
             Computation<Object> owner =
                 Fibers.start(
                     () -> {
-                      instantiate(
+                      runOwned(
                           owned -> {
                             Fiber.spawn(
-                                new Fiber(new Computation<>(), false),
+                                new Fiber(new Computation<>()),
                                 fiber -> {
-                                  owned.borrow(
+                                  owned.runBorrowed(
                                       tracked -> {
                                         borrowed.fill("borrowed");
                                         end.read();
                                       });
-                                  owned.move(Tracked::use);
+                                  owned.runMoved(Tracked::use);
                                 });
                             borrowed.read();
                           });
@@ -731,14 +734,14 @@ class OwnedTest {
               () ->
                   scheduler.run(
                       () ->
-                          Bundle.joinAfter(
+                          Bundle.run(
                               bundle -> {
-                                instantiate(
+                                runOwned(
                                     owned -> {
                                       Ivar<Object> borrowed = new Ivar<>();
                                       bundle.fork(
                                           () ->
-                                              owned.borrow(
+                                              owned.runBorrowed(
                                                   tracked -> {
                                                     borrowed.fill("borrowed");
                                                     try {
@@ -760,7 +763,7 @@ class OwnedTest {
   class Transferring {
     @OnEveryScheduler
     void targetWaits(Scheduler scheduler) {
-      // FN-19, U-5: the former owner goes on at once; the new one waits until the resource is moved
+      // The former owner goes on at once; the new one waits until the resource is moved
       scheduler.run(
           () -> {
             Ivar<Owned<Tracked>> offer = new Ivar<>();
@@ -768,7 +771,7 @@ class OwnedTest {
             Computation<Object> first =
                 Fibers.start(
                     () -> {
-                      instantiate(offer::fill);
+                      runOwned(offer::fill);
                       return "over";
                     });
             Computation<Object> middle =
@@ -776,7 +779,7 @@ class OwnedTest {
                     () ->
                         offer
                             .read()
-                            .transfer(
+                            .callTransferred(
                                 target -> {
                                   second.fill(target);
                                   return "passed on";
@@ -788,7 +791,7 @@ class OwnedTest {
             assertThat(resource.releases()).isZero();
             assertMisuse(offer.read(), Misuse.TRANSFERRED);
             offer.read().drop();
-            target.move(Tracked::use);
+            target.runMoved(Tracked::use);
             assertThat(middle.await()).isEqualTo("passed on");
           });
       assertThat(resource.releases()).isOne();
@@ -796,16 +799,16 @@ class OwnedTest {
 
     @OnEveryScheduler
     void targetThrows(Scheduler scheduler) {
-      // FN-10: what was transferred is dropped when the body of its new owner throws
+      // What was transferred is dropped when the body of its new owner throws
       scheduler.run(
           () ->
-              instantiate(
+              runOwned(
                   owned ->
                       assertThatThrownBy(
                               () ->
-                                  owned.transfer(
-                                      (Owned<Tracked> target) -> {
-                                        target.borrow(Tracked::use);
+                                  owned.runTransferred(
+                                      target -> {
+                                        target.runBorrowed(Tracked::use);
                                         throw reason;
                                       }))
                           .isSameAs(reason)));
@@ -826,12 +829,12 @@ class OwnedTest {
                     () ->
                         offer
                             .read()
-                            .transfer(
+                            .callTransferred(
                                 target -> {
                                   passed.fill("passed");
                                   return "passed on";
                                 }));
-            instantiate(offer::fill);
+            runOwned(offer::fill);
             passed.read();
             computation.tryCancel(reason);
             assertThatThrownBy(middle::await).isSameAs(reason);
@@ -846,9 +849,9 @@ class OwnedTest {
       Latch over = new Latch(hands);
       scheduler.run(
           () -> {
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
-                  instantiate(owned -> passOn(bundle, owned, over, hands));
+                  runOwned(owned -> passOn(bundle, owned, over, hands));
                   assertThat(resource.releases()).isLessThan(2);
                 });
             over.await();
@@ -860,9 +863,9 @@ class OwnedTest {
       bundle.fork(
           () -> {
             if (hands == 1) {
-              owned.move(Tracked::use);
+              owned.runMoved(Tracked::use);
             } else {
-              owned.transfer(
+              owned.runTransferred(
                   target -> {
                     passOn(bundle, target, over, hands - 1);
                   });
@@ -877,9 +880,9 @@ class OwnedTest {
     private final RuntimeException ofRelease = new IllegalArgumentException("release");
     private final Latch released = new Latch(1);
 
-    private <E extends Exception> void instantiate(ResourceBlock<? super Owned<Tracked>, E> body)
+    private <E extends Exception> void runOwned(BlockWith<? super Owned<Tracked>, E> body)
         throws E {
-      Owned.instantiate(
+      Owned.run(
           () -> resource,
           tracked -> {
             tracked.release();
@@ -891,11 +894,11 @@ class OwnedTest {
 
     @OnEveryScheduler
     void dropper_isTold_ownerGoesOn(Scheduler scheduler) {
-      // FN-20, U-6: the fiber that drops gets the exception, and the owner goes on
+      // The fiber that drops gets the exception, and the owner goes on
       scheduler.run(
           () -> {
             List<Computation<Object>> dropper = new ArrayList<>();
-            instantiate(
+            runOwned(
                 owned ->
                     dropper.add(
                         Fibers.start(
@@ -914,7 +917,7 @@ class OwnedTest {
       // what failed to be released is not released again
       scheduler.run(
           () ->
-              instantiate(
+              runOwned(
                   owned -> {
                     assertThatThrownBy(owned::drop).isSameAs(ofRelease);
                     owned.drop();
@@ -925,66 +928,135 @@ class OwnedTest {
 
     @OnEveryScheduler
     void mover(Scheduler scheduler) {
-      // FN-05: the exception of the release suppresses that of the body that moved
+      // The exception of the body that moved suppresses that of the release
       scheduler.run(
           () ->
-              instantiate(
+              runOwned(
                   owned ->
                       assertThatThrownBy(
                               () ->
-                                  owned.move(
-                                      (Tracked tracked) -> {
+                                  owned.runMoved(
+                                      tracked -> {
                                         throw reason;
                                       }))
-                          .isSameAs(ofRelease)));
-      assertThat(ofRelease.getSuppressed()).containsExactly(reason);
+                          .isSameAs(reason)));
+      assertThat(reason.getSuppressed()).containsExactly(ofRelease);
     }
 
     @OnEveryScheduler
     void owner(Scheduler scheduler) {
-      // FN-05: so it does for the body of the owner
+      // So it does for the body of the owner
       scheduler.run(
           () ->
               assertThatThrownBy(
                       () ->
-                          instantiate(
+                          runOwned(
                               owned -> {
                                 throw reason;
                               }))
+                  .isSameAs(reason));
+      assertThat(reason.getSuppressed()).containsExactly(ofRelease);
+    }
+
+    @OnEveryScheduler
+    void ownerCanceled(Scheduler scheduler) {
+      // and for the reason that an owner is canceled with while it waits
+      scheduler.run(
+          () -> {
+            Ivar<Object> waits = new Ivar<>();
+            Computation<Object> computation = new Computation<>();
+            Computation<Object> owner =
+                Fibers.startUnder(
+                    computation,
+                    () -> {
+                      runOwned(owned -> waits.fill("nearly"));
+                      return "over";
+                    });
+            waits.read();
+            letOthersRun();
+            computation.tryCancel(reason);
+            assertThatThrownBy(owner::await).isSameAs(reason);
+          });
+      assertThat(reason.getSuppressed()).containsExactly(ofRelease);
+    }
+
+    @OnEveryScheduler
+    void ownerAskedToStop(Scheduler scheduler) {
+      // A TerminateException is no error, and so that of the release comes out
+      TerminateException stop = new TerminateException();
+      scheduler.run(
+          () ->
+              assertThatThrownBy(
+                      () ->
+                          runOwned(
+                              owned -> {
+                                throw stop;
+                              }))
                   .isSameAs(ofRelease));
-      assertThat(ofRelease.getSuppressed()).containsExactly(reason);
+      assertThat(ofRelease.getSuppressed()).containsExactly(stop);
     }
 
     @Test
     void checked() {
-      // a checked exception of a release comes out in a wrapper, which carries that of the body
+      // a checked exception of a release comes out in a wrapper, by itself as well as suppressed
       IOException checked = new IOException("release");
+      BlockWith<Tracked, IOException> failing =
+          tracked -> {
+            throw checked;
+          };
+      assertThatThrownBy(() -> Owned.run(() -> resource, failing, Owned::drop))
+          .isInstanceOf(ComputationException.class)
+          .hasCause(checked);
       assertThatThrownBy(
               () ->
-                  Owned.instantiate(
+                  Owned.run(
                       () -> resource,
-                      tracked -> {
-                        throw checked;
-                      },
-                      (Owned<Tracked> owned) -> {
+                      failing,
+                      owned -> {
                         throw reason;
                       }))
+          .isSameAs(reason);
+      assertThat(reason.getSuppressed())
+          .singleElement()
           .isInstanceOf(ComputationException.class)
-          .hasCause(checked)
-          .satisfies(thrown -> assertThat(thrown.getSuppressed()).containsExactly(reason));
+          .extracting(Throwable::getCause)
+          .isSameAs(checked);
+    }
+
+    @OnEveryScheduler
+    void latecomer(Scheduler scheduler) {
+      // who comes too late because the owner has failed finds what was suppressed there, too, also
+      // when that is checked and comes in a wrapper
+      IOException checked = new IOException("thrown");
+      AtomicReference<Owned<Tracked>> escaped = new AtomicReference<>();
+      scheduler.run(
+          () -> {
+            assertThatThrownBy(
+                    () ->
+                        runOwned(
+                            owned -> {
+                              escaped.set(owned);
+                              throw checked;
+                            }))
+                .isSameAs(checked);
+            assertThatThrownBy(() -> escaped.get().runMoved(Tracked::use))
+                .isInstanceOf(ComputationException.class)
+                .hasCause(checked);
+          });
+      assertThat(checked.getSuppressed()).containsExactly(ofRelease);
     }
 
     @Test
     void askedToStop() {
-      // a Terminate of the release does not hide an error of the body
+      // a TerminateException of the release does not hide an error of the body
       assertThatThrownBy(
               () ->
-                  Owned.instantiate(
+                  Owned.run(
                       () -> resource,
                       tracked -> {
-                        throw new Terminate();
+                        throw new TerminateException();
                       },
-                      (Owned<Tracked> owned) -> {
+                      owned -> {
                         throw reason;
                       }))
           .isSameAs(reason);
@@ -1006,7 +1078,7 @@ class OwnedTest {
                   Fibers.startUnder(
                       computation,
                       () -> {
-                        Owned.instantiate(() -> tracked, Tracked::release, offer::fill);
+                        Owned.run(() -> tracked, Tracked::release, offer::fill);
                         return "over";
                       });
               Computation<Object> mover =
@@ -1014,7 +1086,7 @@ class OwnedTest {
                       () ->
                           offer
                               .read()
-                              .move(
+                              .callMoved(
                                   mine -> {
                                     mine.use();
                                     Fiber.yield();
@@ -1041,14 +1113,14 @@ class OwnedTest {
             for (int round = 0; round < 300; round++) {
               Tracked tracked = new Tracked();
               int late = round;
-              Owned.instantiate(
+              Owned.run(
                   () -> tracked,
                   Tracked::release,
                   owned -> {
                     Run.all(
-                        () -> ignoringMisuse(() -> owned.borrow(Races::workWith)),
-                        () -> ignoringMisuse(() -> owned.borrow(Races::workWith)),
-                        () -> ignoringMisuse(() -> owned.move(Races::workWith)),
+                        () -> ignoringMisuse(() -> owned.runBorrowed(Races::workWith)),
+                        () -> ignoringMisuse(() -> owned.runBorrowed(Races::workWith)),
+                        () -> ignoringMisuse(() -> owned.runMoved(Races::workWith)),
                         () -> {
                           for (int i = late % 4; i > 0; i--) {
                             Fiber.yield();

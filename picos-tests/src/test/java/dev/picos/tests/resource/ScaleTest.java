@@ -12,8 +12,9 @@ import dev.picos.std.resource.Owned;
 import dev.picos.std.resource.Using;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryKindOfScheduler;
 import java.util.ArrayList;
@@ -48,9 +49,10 @@ class ScaleTest {
         .isEqualTo(IntStream.iterate(DEPTH, level -> level - 1).limit(DEPTH).boxed().toList());
   }
 
+  @Alone
   @Test
   void nested_onOneStack() throws Exception {
-    // FN-21: 10,000 levels take at most 2 KiB of stack and 500 bytes of heap each, and are released
+    // 10,000 levels take at most 2 KiB of stack and 500 bytes of heap each, and are released
     // in reverse when the fiber is canceled
     FutureTask<Long> nest =
         new FutureTask<>(
@@ -70,17 +72,16 @@ class ScaleTest {
       used[0] = Heap.used() - used[0];
       Control.block();
     } else if (level % 2 == 0) {
-      Using.resource(() -> level, released::add, (Integer resource) -> nest(level + 1, used));
+      Using.run(() -> level, released::add, resource -> nest(level + 1, used));
     } else {
-      Owned.instantiate(
-          () -> level, released::add, (Owned<Integer> owned) -> nest(level + 1, used));
+      Owned.run(() -> level, released::add, owned -> nest(level + 1, used));
     }
   }
 
   @ParameterizedTest
   @MethodSource("schedulers")
   void nested_eachInAFiberOfItsOwn(Scheduler scheduler) {
-    // FN-21: so are 10,000 that were each moved to a further fiber
+    // So are 10,000 that were each moved to a further fiber
     scheduler.run(
         () -> {
           Computation<Object> outermost = new Computation<>();
@@ -104,15 +105,15 @@ class ScaleTest {
       deepest.tryReturn("reached");
       Control.block();
     }
-    Bundle.joinAfter(
+    Bundle.run(
         bundle -> {
-          Owned.instantiate(
+          Owned.run(
               () -> level,
               released::add,
               owned -> {
                 bundle.fork(
                     () ->
-                        owned.move(
+                        owned.runMoved(
                             resource -> {
                               nestInFibers(level + 1, deepest);
                             }));
@@ -132,28 +133,30 @@ class ScaleTest {
     assertThat(Heap.used() - before).isLessThan(8L * ROUNDS);
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void instancesThatWereMoved_leaveNothing(Scheduler scheduler) {
-    // FN-18: an accept loop that lives long does not grow with what it has accepted
+    // An accept loop that lives long does not grow with what it has accepted
     scheduler.run(
         () ->
             assertBounded(
                 () -> {
                   List<Computation<Object>> mover = new ArrayList<>(1);
-                  Owned.instantiate(
+                  Owned.run(
                       Tracked::new,
                       Tracked::release,
-                      (Owned<Tracked> owned) ->
+                      owned ->
                           mover.add(
                               Fibers.start(
                                   () -> {
-                                    owned.move(Tracked::use);
+                                    owned.runMoved(Tracked::use);
                                     return "served";
                                   })));
                   mover.getFirst().await();
                 }));
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void ownersThatWereCanceled_leaveNothing(Scheduler scheduler) {
     // nor do owners that were canceled while they waited
@@ -166,7 +169,7 @@ class ScaleTest {
                       Fibers.startUnder(
                           computation,
                           () -> {
-                            Owned.instantiate(Tracked::new, Tracked::release, owned -> {});
+                            Owned.run(Tracked::new, Tracked::release, owned -> {});
                             return "never";
                           });
                   Control.yield();
@@ -175,16 +178,17 @@ class ScaleTest {
                 }));
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void borrowsOfOneInstance_leaveNothing(Scheduler scheduler) {
     // nor an instance with those who have borrowed it
     scheduler.run(
         () ->
-            Owned.instantiate(
+            Owned.run(
                 Tracked::new,
                 Tracked::release,
                 owned -> {
-                  assertBounded(() -> owned.borrow(Tracked::use));
+                  assertBounded(() -> owned.runBorrowed(Tracked::use));
                   owned.drop();
                 }));
   }

@@ -5,17 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.picos.core.Block;
+import dev.picos.core.BlockWith;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
-import dev.picos.std.resource.ResourceBlock;
 import dev.picos.std.resource.Using;
 import dev.picos.std.structured.Control;
-import dev.picos.std.structured.Terminate;
+import dev.picos.std.structured.Flock;
+import dev.picos.std.structured.OnReturn;
+import dev.picos.std.structured.TerminateException;
+import dev.picos.std.sync.Latch;
 import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.Semaphore;
 import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.io.IOException;
 import java.time.Duration;
@@ -41,11 +44,11 @@ class UsingTest {
 
   @OnEveryScheduler
   void bodyReturns(Scheduler scheduler) {
-    // FN-01: acquire, body, release, each once and in this order; the value comes out
+    // Acquire, body, release, each once and in this order; the value comes out
     String value =
         scheduler.call(
             () ->
-                Using.resource(
+                Using.call(
                     this::acquire,
                     this::release,
                     resource -> {
@@ -59,14 +62,14 @@ class UsingTest {
 
   @OnEveryScheduler
   void bodyThrows(Scheduler scheduler) {
-    // FN-01: released once, and the exception comes out, that very object, checked or not
+    // Released once, and the exception comes out, that very object, checked or not
     for (Throwable thrown : List.of(new IOException("thrown"), reason, new AssertionError())) {
       log.clear();
       scheduler.run(
           () ->
               assertThatThrownBy(
                       () ->
-                          Using.resource(
+                          Using.run(
                               this::acquire,
                               this::release,
                               resource -> {
@@ -86,7 +89,7 @@ class UsingTest {
   }
 
   private String readLine(boolean fails) throws IOException {
-    return Using.resource(
+    return Using.call(
         this::acquire,
         this::release,
         resource -> {
@@ -99,10 +102,10 @@ class UsingTest {
 
   @Test
   void acquireThrows() {
-    // FN-01: what was not acquired is not released
+    // What was not acquired is not released
     assertThatThrownBy(
             () ->
-                Using.resource(
+                Using.run(
                     () -> {
                       throw reason;
                     },
@@ -116,7 +119,7 @@ class UsingTest {
 
   @OnEveryScheduler
   void releaseWaits_inCanceledFiber(Scheduler scheduler) {
-    // FN-03: a release that waits is not cut short, although the fiber is canceled
+    // A release that waits is not cut short, although the fiber is canceled
     scheduler.run(
         () -> {
           Mutex mutex = new Mutex();
@@ -127,12 +130,12 @@ class UsingTest {
               () ->
                   assertThatThrownBy(
                           () ->
-                              Using.lastly(
+                              Using.runLastly(
                                   () -> {
                                     Fiber.yield();
                                     Fiber.sleep(Duration.ofMillis(1));
                                     semaphore.acquire();
-                                    mutex.protect(() -> log.add("released"));
+                                    mutex.runLocked(() -> log.add("released"));
                                   },
                                   () -> {
                                     Control.block();
@@ -161,7 +164,7 @@ class UsingTest {
                 () -> {
                   assertThatThrownBy(
                           () ->
-                              Using.resource(
+                              Using.run(
                                   () -> {
                                     Fiber.yield();
                                     return acquire();
@@ -170,7 +173,7 @@ class UsingTest {
                                   this::release))
                       .isSameAs(reason);
                   assertThat(log).isEmpty();
-                  Using.resource(this::acquire, this::release, resource -> {});
+                  Using.run(this::acquire, this::release, resource -> {});
                 }));
     assertThat(log).containsExactly("acquire", "release resource");
   }
@@ -182,40 +185,40 @@ class UsingTest {
         () -> {
           Fiber fiber = Fiber.current();
           for (boolean forbidden : new boolean[] {false, true}) {
-            fiber.setForbid(forbidden);
+            fiber.setForbidCancelation(forbidden);
             for (boolean fails : new boolean[] {false, true}) {
               Block<RuntimeException> using =
                   () ->
-                      Using.lastly(
+                      Using.runLastly(
                           () -> {
-                            assertThat(fiber.hasForbidden()).isTrue();
+                            assertThat(fiber.forbidsCancelation()).isTrue();
                             if (fails) {
                               throw reason;
                             }
                           },
-                          () -> assertThat(fiber.hasForbidden()).isEqualTo(forbidden));
+                          () -> assertThat(fiber.forbidsCancelation()).isEqualTo(forbidden));
               if (fails) {
                 assertThatThrownBy(using::run).isSameAs(reason);
               } else {
                 using.run();
               }
-              assertThat(fiber.hasForbidden()).isEqualTo(forbidden);
+              assertThat(fiber.forbidsCancelation()).isEqualTo(forbidden);
             }
           }
-          fiber.setForbid(false);
+          fiber.setForbidCancelation(false);
         });
   }
 
   private static void failTwice(Throwable ofBody, Throwable ofRelease) {
-    Using.lastly(() -> Fibers.sneak(ofRelease), () -> Fibers.sneak(ofBody));
+    Using.runLastly(() -> Fibers.sneak(ofRelease), () -> Fibers.sneak(ofBody));
   }
 
   @Test
   void releaseThrows() {
-    // FN-05: a failed release is not overlooked, though the body returned
+    // A failed release is not overlooked, though the body returned
     assertThatThrownBy(
             () ->
-                Using.lastly(
+                Using.callLastly(
                     () -> {
                       throw reason;
                     },
@@ -225,14 +228,25 @@ class UsingTest {
 
   @Test
   void bothThrow() {
-    // FN-05: the exception of the release comes out, and that of the body is suppressed by it
+    // The exception of the body comes out, and that of the release is suppressed by it
     Throwable ofBody = new IOException("body");
     Throwable ofRelease = new IOException("release");
 
     assertThatThrownBy(() -> failTwice(ofBody, ofRelease))
-        .isSameAs(ofRelease)
-        .satisfies(thrown -> assertThat(thrown.getSuppressed()).containsExactly(ofBody));
-    assertThat(ofBody).hasNoSuppressedExceptions();
+        .isSameAs(ofBody)
+        .satisfies(thrown -> assertThat(thrown.getSuppressed()).containsExactly(ofRelease));
+    assertThat(ofRelease).hasNoSuppressedExceptions();
+  }
+
+  @Test
+  void bothThrow_thirdIsSuppressedAlready() {
+    // what the body's exception suppresses already stays there
+    Throwable earlier = new IOException("earlier");
+    Throwable ofRelease = new IOException("release");
+    reason.addSuppressed(earlier);
+
+    assertThatThrownBy(() -> failTwice(reason, ofRelease)).isSameAs(reason);
+    assertThat(reason.getSuppressed()).containsExactly(earlier, ofRelease);
   }
 
   @Test
@@ -244,37 +258,75 @@ class UsingTest {
 
   @Test
   void bothThrow_bodyAskedToStop() {
-    // an error of the release comes out of a fiber that was asked to stop
-    Terminate stop = new Terminate();
+    // an error of the release comes out of a fiber that was asked to stop, which is no error
+    TerminateException stop = new TerminateException();
 
     assertThatThrownBy(() -> failTwice(stop, reason)).isSameAs(reason);
     assertThat(reason.getSuppressed()).containsExactly(stop);
   }
 
+  @OnEveryScheduler
+  void bothThrow_childOfScopeAskedToStop(Scheduler scheduler) {
+    // so a scope that asked its fibers to stop reports a release that failed
+    assertThatThrownBy(
+            () ->
+                scheduler.run(
+                    () ->
+                        Flock.run(
+                            OnReturn.TERMINATE,
+                            () -> {
+                              Latch blocked = new Latch(1);
+                              Flock.fork(
+                                  () ->
+                                      Using.runLastly(
+                                          () -> {
+                                            throw reason;
+                                          },
+                                          () -> {
+                                            blocked.decr();
+                                            Control.block();
+                                          }));
+                              blocked.await();
+                            })))
+        .isSameAs(reason);
+  }
+
   @Test
   void bothThrow_releaseAskedToStop() {
-    // a Terminate, which can suppress nothing, does not hide the error of the body
-    Terminate stop = new Terminate();
+    // a TerminateException of the release does not hide the error of the body
+    TerminateException stop = new TerminateException();
 
     assertThatThrownBy(() -> failTwice(reason, stop)).isSameAs(reason);
     assertThat(reason.getSuppressed()).containsExactly(stop);
   }
 
+  /** An error that takes no suppressed exceptions, as one that the JVM has kept ready. */
+  @SuppressWarnings("serial") // never serialized
+  private static final class Sealed extends Error {
+    Sealed() {
+      super("takes nothing", null, false, false);
+    }
+  }
+
   @Test
   void bothThrow_neitherSuppresses() {
-    // where neither can carry the other it is the one of the release
-    Terminate ofBody = new Terminate();
-    Terminate ofRelease = new Terminate();
+    // where neither can carry the other, an error goes before a TerminateException, and else the
+    // body's before that of the release
+    TerminateException stop = new TerminateException();
+    Sealed error = new Sealed();
 
-    assertThatThrownBy(() -> failTwice(ofBody, ofRelease)).isSameAs(ofRelease);
+    assertThatThrownBy(() -> failTwice(stop, error)).isSameAs(error);
+    assertThatThrownBy(() -> failTwice(error, stop)).isSameAs(error);
+    assertThatThrownBy(() -> failTwice(error, new Sealed())).isSameAs(error);
+    assertThatThrownBy(() -> failTwice(stop, new TerminateException())).isSameAs(stop);
   }
 
   @ParameterizedTest
   @EnumSource
   void plainThread(Task.Kind kind) throws Exception {
-    // FN-06: no scheduler is needed
+    // No scheduler is needed
     Task<String> task =
-        Task.start(kind, () -> Using.resource(this::acquire, this::release, UsingTest::fine));
+        Task.start(kind, () -> Using.call(this::acquire, this::release, UsingTest::fine));
 
     assertThat(task.result()).isEqualTo("fine resource");
     assertThat(log).containsExactly("acquire", "release resource");
@@ -287,10 +339,10 @@ class UsingTest {
   @Test
   void nested_releasedInReverse() {
     // what was acquired last is released first
-    Using.lastly(
+    Using.runLastly(
         () -> log.add("outer"),
         () -> {
-          Using.lastly(() -> log.add("inner"), () -> log.add("body"));
+          Using.runLastly(() -> log.add("inner"), () -> log.add("body"));
         });
 
     assertThat(log).containsExactly("body", "inner", "outer");
@@ -300,19 +352,19 @@ class UsingTest {
   @SuppressWarnings("NullAway") // the test is about that
   void nulls() {
     // nothing is acquired or run when something is missing
-    ResourceBlock<String, RuntimeException> none = null;
+    BlockWith<String, RuntimeException> none = null;
     Block<RuntimeException> noBlock = null;
     assertThatNullPointerException()
-        .isThrownBy(() -> Using.resource(this::acquire, none, resource -> {}))
+        .isThrownBy(() -> Using.run(this::acquire, none, resource -> {}))
         .withMessage("release");
     assertThatNullPointerException()
-        .isThrownBy(() -> Using.resource(this::acquire, this::release, none))
+        .isThrownBy(() -> Using.run(this::acquire, this::release, none))
         .withMessage("body");
     assertThatNullPointerException()
-        .isThrownBy(() -> Using.lastly(noBlock, () -> log.add("body")))
+        .isThrownBy(() -> Using.runLastly(noBlock, () -> log.add("body")))
         .withMessage("action");
     assertThatNullPointerException()
-        .isThrownBy(() -> Using.lastly(() -> log.add("action"), noBlock))
+        .isThrownBy(() -> Using.runLastly(() -> log.add("action"), noBlock))
         .withMessage("body");
     assertThat(log).isEmpty();
   }

@@ -9,6 +9,7 @@ import dev.picos.core.Scheduler;
 import dev.picos.core.ThreadScheduler;
 import dev.picos.core.Trigger;
 import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.Rounds;
 import java.time.Duration;
@@ -29,10 +30,11 @@ class LeakTest {
     return Stream.of(ThreadScheduler.create(), FifoScheduler.create());
   }
 
+  @Alone
   @ParameterizedTest
   @MethodSource("schedulers")
   void attachAndDetach_leaveNothing(Scheduler scheduler) {
-    // CO-08: a long-lived computation does not grow with the triggers that came and went.
+    // A long-lived computation does not grow with the triggers that came and went.
     Computation<Object> computation = new Computation<>();
 
     long growth =
@@ -50,10 +52,11 @@ class LeakTest {
     assertThat(computation.isRunning()).isTrue();
   }
 
+  @Alone
   @ParameterizedTest
   @MethodSource("schedulers")
   void awaitAndSignal_leaveNothing(Scheduler scheduler) {
-    // FI-21: a fiber that is resumed again and again does not fill its computation's bag.
+    // A fiber that is resumed again and again does not fill its computation's bag.
     int rounds = scheduler instanceof ThreadScheduler ? threadRounds() : ROUNDS;
 
     long growth = growth(scheduler, () -> pingPong(rounds));
@@ -61,10 +64,11 @@ class LeakTest {
     assertThat(growth).isLessThan(FLAT);
   }
 
+  @Alone
   @ParameterizedTest
   @MethodSource("schedulers")
   void timeoutsThatNeverFire_leaveNothing(Scheduler scheduler) {
-    // IO-11: a timeout whose computation completes early is gone, whether its hour has passed or
+    // A timeout whose computation completes early is gone, whether its hour has passed or
     // not.
     long growth =
         growth(
@@ -103,7 +107,7 @@ class LeakTest {
     Side pong = new Side();
     Computation<Object> other = new Computation<>();
     Fiber.spawn(
-        new Fiber(other, false),
+        new Fiber(other),
         fiber ->
             other.tryCapture(
                 () -> {

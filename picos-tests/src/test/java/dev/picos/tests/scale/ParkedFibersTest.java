@@ -7,6 +7,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.core.Trigger;
 import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.Rounds;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 class ParkedFibersTest {
   private static final int FIBERS = Rounds.of(200_000, 1_000_000);
 
+  @Alone
   @Test
   @Timeout(value = 10, unit = TimeUnit.MINUTES) // a gigabyte of stacks, on a machine that is busy
   void manyFibers_parkAndAreResumed() {
@@ -35,7 +37,7 @@ class ParkedFibersTest {
                 Trigger trigger = new Trigger();
                 triggers[i] = trigger;
                 Fiber.spawn(
-                    new Fiber(shared, false),
+                    new Fiber(shared),
                     fiber -> {
                       if (trigger.await() == null) {
                         resumed.incrementAndGet();

@@ -9,7 +9,8 @@ import dev.picos.core.ThreadScheduler;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.std.sync.Ivar;
 import dev.picos.std.sync.Semaphore;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.Rounds;
 import java.time.Duration;
@@ -33,6 +34,7 @@ class TimedLeakTest {
     return Stream.of(ThreadScheduler.create(), FifoScheduler.create());
   }
 
+  @Alone
   @ParameterizedTest
   @MethodSource("schedulers")
   void waitsThatAreServed_leaveNothing(Scheduler scheduler) {
@@ -61,6 +63,7 @@ class TimedLeakTest {
     assertThat(growth).isLessThan(FLAT);
   }
 
+  @Alone
   @ParameterizedTest
   @MethodSource("schedulers")
   void waitsThatTimeOut_leaveNothing(Scheduler scheduler) {
@@ -79,10 +82,11 @@ class TimedLeakTest {
     assertThat(semaphore).hasToString("Semaphore[0 available]");
   }
 
+  @Alone
   @ParameterizedTest
   @MethodSource("schedulers")
   void readsThatTimeOut_leaveNothing(Scheduler scheduler) {
-    // IV-03: nor is anything of a reader kept in a variable that stays empty
+    // Nor is anything of a reader kept in a variable that stays empty
     Ivar<String> ivar = new Ivar<>();
     long growth =
         growth(

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Control;
-import dev.picos.std.structured.Terminate;
-import dev.picos.tests.Canceled;
+import dev.picos.std.structured.TerminateException;
+import dev.picos.testing.fibers.Canceled;
 import dev.picos.tests.OnEveryScheduler;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,7 +25,7 @@ class ClosingTest {
 
   private final AutoCloseable careful =
       () -> {
-        Control.protect(
+        Control.runProtected(
             () -> {
               Control.yield();
               closed.incrementAndGet();
@@ -36,7 +36,7 @@ class ClosingTest {
   void closeUnprotected_reasonIsLost(Scheduler scheduler) {
     // a close() that can be canceled is cut short, and Java complains of one object thrown twice
     for (RuntimeException reason :
-        new RuntimeException[] {new CancellationException("reason"), new Terminate()}) {
+        new RuntimeException[] {new CancellationException("reason"), new TerminateException()}) {
       scheduler.run(
           () ->
               Canceled.with(
@@ -54,7 +54,7 @@ class ClosingTest {
   void closeProtected_reasonComesOut(Scheduler scheduler) {
     // a close() that forbids cancelation does all it has to, and the reason comes out
     for (RuntimeException reason :
-        new RuntimeException[] {new CancellationException("reason"), new Terminate()}) {
+        new RuntimeException[] {new CancellationException("reason"), new TerminateException()}) {
       scheduler.run(
           () ->
               Canceled.with(

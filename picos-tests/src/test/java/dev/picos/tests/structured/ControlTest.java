@@ -6,21 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.picos.core.Block;
 import dev.picos.core.Body;
 import dev.picos.core.Computation;
+import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
+import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
-import dev.picos.std.structured.Terminate;
 import dev.picos.testing.Wait;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -33,17 +34,17 @@ class ControlTest {
 
   @OnEveryScheduler
   void block_whereForbidden(Scheduler scheduler) {
-    // CT-01: a wait for cancelation that is forbidden is refused at once
+    // A wait for cancelation that is forbidden is refused at once
     scheduler.run(
         () ->
             assertThatIllegalStateException()
-                .isThrownBy(() -> Control.protect(Control::block))
+                .isThrownBy(() -> Control.runProtected(Control::block))
                 .withMessageContaining("cancelation forbidden"));
   }
 
   @OnEveryScheduler
   void block_whenCanceledMeanwhile(Scheduler scheduler) {
-    // CT-03: block waits for cancelation and throws the reason
+    // Block waits for cancelation and throws the reason
     scheduler.run(
         () -> {
           Computation<Object> computation = new Computation<>();
@@ -62,7 +63,7 @@ class ControlTest {
 
   @OnEveryScheduler
   void block_whenCanceledBefore(Scheduler scheduler) {
-    // CT-03: block in a canceled fiber throws the reason at once
+    // Block in a canceled fiber throws the reason at once
     scheduler.run(
         () -> Canceled.with(reason, () -> assertThatThrownBy(Control::block).isSameAs(reason)));
   }
@@ -104,7 +105,7 @@ class ControlTest {
                   assertThatThrownBy(Control::yield).isSameAs(reason);
                   assertThatThrownBy(() -> Control.sleep(LONG)).isSameAs(reason);
                   assertThatThrownBy(Control::check).isSameAs(reason);
-                  Control.protect(
+                  Control.runProtected(
                       () -> {
                         Control.yield();
                         Control.sleep(Duration.ZERO);
@@ -123,15 +124,15 @@ class ControlTest {
               computation,
               () -> {
                 int value =
-                    Control.protect(
+                    Control.callProtected(
                         () -> {
                           computation.tryCancel(reason);
-                          Control.protect(Control::check);
+                          Control.runProtected(Control::check);
                           Control.check();
                           return 42;
                         });
                 assertThat(value).isEqualTo(42);
-                assertThat(Fiber.current().hasForbidden()).isFalse();
+                assertThat(Fiber.current().forbidsCancelation()).isFalse();
                 assertThatThrownBy(Control::check).isSameAs(reason);
               });
         });
@@ -144,36 +145,28 @@ class ControlTest {
     scheduler.run(
         () -> {
           assertThatThrownBy(() -> protectThrowing(thrown)).isSameAs(thrown);
-          assertThat(Fiber.current().hasForbidden()).isFalse();
+          assertThat(Fiber.current().forbidsCancelation()).isFalse();
         });
   }
 
   private static int protectThrowing(IOException thrown) throws IOException {
-    return Control.protect(
+    return Control.callProtected(
         () -> {
           throw thrown;
         });
   }
 
   @OnEveryScheduler
-  void terminateUnless_condition(Scheduler scheduler) {
-    // terminateUnless throws Terminate exactly when the condition does not hold
-    scheduler.run(
-        () -> {
-          Control.terminateUnless(true);
-          assertThatThrownBy(() -> Control.terminateUnless(false)).isInstanceOf(Terminate.class);
-        });
-  }
-
-  @OnEveryScheduler
-  void terminateAfter_delayPasses(Scheduler scheduler) {
-    // CT-05: the body is terminated, not before the delay has passed, and the computation restored
+  void within_delayPasses(Scheduler scheduler) {
+    // The body is canceled, not before the time is over, and the computation restored
     scheduler.run(
         () -> {
           Computation<?> computation = Fiber.current().computation();
           long start = System.nanoTime();
-          assertThatThrownBy(() -> Control.terminateAfter(SHORT, Control::block))
-              .isInstanceOf(Terminate.class);
+          assertThatThrownBy(() -> Control.runWithin(SHORT, Control::block))
+              .isInstanceOf(TimeoutException.class)
+              .hasMessageContaining(SHORT.toString())
+              .satisfies(thrown -> assertThat(thrown.getStackTrace()).isNotEmpty());
           assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(SHORT.toNanos());
           assertThat(Fiber.current().computation()).isSameAs(computation);
           Control.check();
@@ -181,14 +174,14 @@ class ControlTest {
   }
 
   @OnEveryScheduler
-  void terminateAfter_bodyReturnsEarlier(Scheduler scheduler) {
-    // CT-06: the value is returned, the computation restored, and nothing left of the timeout
+  void within_bodyReturnsEarlier(Scheduler scheduler) throws TimeoutException {
+    // The value is returned, the computation restored, and nothing left of the timeout
     scheduler.run(
         () -> {
           Computation<?> computation = Fiber.current().computation();
           AtomicInteger value = new AtomicInteger();
           WeakReference<Computation<?>> limited =
-              Control.terminateAfter(
+              Control.callWithin(
                   LONG,
                   () -> {
                     value.set(5);
@@ -202,7 +195,7 @@ class ControlTest {
   }
 
   @OnEveryScheduler
-  void terminateAfter_bodyThrows(Scheduler scheduler) {
+  void within_bodyThrows(Scheduler scheduler) {
     // what the body throws comes out unchanged, checked or not, and the computation is restored
     IOException checked = new IOException("checked");
     scheduler.run(
@@ -214,8 +207,8 @@ class ControlTest {
         });
   }
 
-  private static int limitedThrowing(IOException thrown) throws IOException {
-    return Control.terminateAfter(
+  private static int limitedThrowing(IOException thrown) throws IOException, TimeoutException {
+    return Control.callWithin(
         LONG,
         () -> {
           throw thrown;
@@ -223,15 +216,15 @@ class ControlTest {
   }
 
   @OnEveryScheduler
-  void terminateAfter_bodyReturnsInSpiteOfIt(Scheduler scheduler) {
-    // CT-08: a body that returns although the timeout has fired has returned
+  void within_bodyReturnsInSpiteOfIt(Scheduler scheduler) throws TimeoutException {
+    // A body that returns although the timeout has fired has returned
     scheduler.run(
         () -> {
           int value =
-              Control.terminateAfter(
+              Control.callWithin(
                   SHORT,
                   () -> {
-                    assertThatThrownBy(Control::block).isInstanceOf(Terminate.class);
+                    assertThatThrownBy(Control::block).hasCauseInstanceOf(TimeoutException.class);
                     return 7;
                   });
           assertThat(value).isEqualTo(7);
@@ -240,24 +233,22 @@ class ControlTest {
   }
 
   @OnEveryScheduler
-  void terminateAfter_inCanceledFiber(Scheduler scheduler) {
-    // CT-10: in a canceled fiber the body does not run, and the reason is thrown even if forbidden
+  void within_inCanceledFiber(Scheduler scheduler) {
+    // In a canceled fiber the body does not run, and the reason is thrown
     scheduler.run(
         () ->
             Canceled.with(
                 reason,
                 () -> {
                   AtomicBoolean ran = new AtomicBoolean();
-                  Block<RuntimeException> limited =
-                      () -> Control.terminateAfter(LONG, () -> ran.set(true));
-                  assertThatThrownBy(limited::run).isSameAs(reason);
-                  assertThatThrownBy(() -> Control.protect(limited)).isSameAs(reason);
+                  assertThatThrownBy(() -> Control.runWithin(LONG, () -> ran.set(true)))
+                      .isSameAs(reason);
                   assertThat(ran).isFalse();
                 }));
   }
 
   @OnEveryScheduler
-  void terminateAfter_canceledMeanwhile(Scheduler scheduler) {
+  void within_canceledMeanwhile(Scheduler scheduler) {
     // cancelation of the surrounding computation reaches the body with its own reason
     scheduler.run(
         () -> {
@@ -266,7 +257,7 @@ class ControlTest {
               Fibers.startUnder(
                   computation,
                   () -> {
-                    Control.terminateAfter(LONG, Control::block);
+                    Control.runWithin(LONG, Control::block);
                     return "returned";
                   });
           Fiber.yield();
@@ -276,16 +267,16 @@ class ControlTest {
   }
 
   @OnEveryScheduler
-  void terminateAfter_innerFirst(Scheduler scheduler) {
-    // CT-11: when the inner timeout fires first the outer body goes on
+  void within_innerFirst(Scheduler scheduler) throws TimeoutException {
+    // When the inner timeout fires first the outer body goes on
     scheduler.run(
         () -> {
           int value =
-              Control.terminateAfter(
+              Control.callWithin(
                   LONG,
                   () -> {
-                    assertThatThrownBy(() -> Control.terminateAfter(SHORT, Control::block))
-                        .isInstanceOf(Terminate.class);
+                    assertThatThrownBy(() -> Control.runWithin(SHORT, Control::block))
+                        .isInstanceOf(TimeoutException.class);
                     Control.check();
                     return 1;
                   });
@@ -294,44 +285,158 @@ class ControlTest {
   }
 
   @OnEveryScheduler
-  void terminateAfter_outerFirst(Scheduler scheduler) {
-    // CT-11: when the outer timeout fires first the inner body is canceled with it
-    Terminate outer = new Terminate();
-    Terminate inner = new Terminate();
+  void within_outerFirst(Scheduler scheduler) {
+    // When the outer timeout fires first, the inner body is canceled, and the inner call is not the
+    // one whose time is over
     scheduler.run(
         () ->
             assertThatThrownBy(
                     () ->
-                        Control.terminateAfter(
+                        Control.runWithin(
                             SHORT,
-                            outer,
-                            () -> Control.terminateAfter(LONG, inner, Control::block)))
-                .isSameAs(outer));
+                            () -> {
+                              assertThatThrownBy(() -> Control.runWithin(LONG, Control::block))
+                                  .isInstanceOf(ComputationException.class)
+                                  .hasCauseInstanceOf(TimeoutException.class);
+                              Control.check();
+                            }))
+                .isInstanceOf(TimeoutException.class));
   }
 
   @OnEveryScheduler
-  void terminateAfter_reasonOfOnesOwn(Scheduler scheduler) {
-    // the given reason is what the body is canceled with, so that timeouts can be told apart
-    Terminate timeout = new Terminate(3);
+  void within_otherFailureRemains(Scheduler scheduler) {
+    // What the body throws in its clean-up after the timeout is not taken for the timeout
+    IOException cleaning = new IOException("cleaning up");
     scheduler.run(
         () ->
-            assertThatThrownBy(() -> Control.terminateAfter(SHORT, timeout, Control::block))
-                .isSameAs(timeout));
+            assertThatThrownBy(
+                    () ->
+                        Control.runWithin(
+                            SHORT,
+                            () -> {
+                              try {
+                                Control.block();
+                              } finally {
+                                Fibers.<IOException>sneak(cleaning);
+                              }
+                            }))
+                .isSameAs(cleaning));
   }
 
   @OnEveryScheduler
-  void terminateAfter_misuse(Scheduler scheduler) {
+  void withinOrElse_givesAValue(Scheduler scheduler) {
+    // When the time is over the given value is returned, null included; else that of the body
+    scheduler.run(
+        () -> {
+          Body<String, RuntimeException> blocking =
+              () -> {
+                Control.block();
+                return "never";
+              };
+          assertThat(Control.callWithinOrElse(SHORT, "late", blocking)).isEqualTo("late");
+          assertThat(Control.<String, RuntimeException>callWithinOrElse(SHORT, null, blocking))
+              .isNull();
+          assertThat(Control.callWithinOrElse(LONG, "late", () -> "early")).isEqualTo("early");
+          assertThatThrownBy(
+                  () ->
+                      Control.callWithinOrElse(
+                          LONG,
+                          "late",
+                          () -> {
+                            throw reason;
+                          }))
+              .isSameAs(reason);
+          Control.check();
+        });
+  }
+
+  @OnEveryScheduler
+  void within_whereForbidden(Scheduler scheduler) throws TimeoutException {
+    // A timeout works where cancelation is forbidden, also in a canceled fiber, which is not met
+    scheduler.run(
+        () ->
+            Canceled.with(
+                reason,
+                () ->
+                    Control.runProtected(
+                        () -> {
+                          assertThatThrownBy(() -> Control.runWithin(SHORT, Control::block))
+                              .isInstanceOf(TimeoutException.class);
+                          int value =
+                              Control.callWithin(
+                                  LONG,
+                                  () -> {
+                                    Control.yield();
+                                    return 4;
+                                  });
+                          assertThat(value).isEqualTo(4);
+                          assertThat(Fiber.current().forbidsCancelation()).isTrue();
+                        })));
+  }
+
+  @OnEveryScheduler
+  void shielded_cancelationWorksWithin(Scheduler scheduler) {
+    // Within a shield nothing comes from outside, and what cancels the fiber there reaches it
+    scheduler.run(
+        () ->
+            Canceled.with(
+                reason,
+                () -> {
+                  Computation<?> outside = Fiber.current().computation();
+                  int value =
+                      Control.callShielded(
+                          () -> {
+                            Control.check();
+                            Control.yield();
+                            assertThat(Fiber.current().computation()).isNotSameAs(outside);
+                            Bundle.run(bundle -> bundle.fork(Control::yield));
+                            assertThatThrownBy(() -> Control.runWithin(SHORT, Control::block))
+                                .isInstanceOf(TimeoutException.class);
+                            RuntimeException inside = new RuntimeException("inside");
+                            Fiber.current().computation().tryCancel(inside);
+                            assertThatThrownBy(Control::check).isSameAs(inside);
+                            return 6;
+                          });
+                  assertThat(value).isEqualTo(6);
+                  assertThat(Fiber.current().computation()).isSameAs(outside);
+                  assertThatThrownBy(Control::check).isSameAs(reason);
+                }));
+  }
+
+  @OnEveryScheduler
+  void shielded_thrown(Scheduler scheduler) {
+    // What the body throws comes out, and the fiber is as before, forbidding or not
+    IOException checked = new IOException("checked");
+    scheduler.run(
+        () -> {
+          Computation<?> outside = Fiber.current().computation();
+          Control.runProtected(
+              () -> {
+                assertThatThrownBy(
+                        () ->
+                            Control.runShielded(
+                                () -> {
+                                  assertThat(Fiber.current().forbidsCancelation()).isFalse();
+                                  throw checked;
+                                }))
+                    .isSameAs(checked);
+                assertThat(Fiber.current().forbidsCancelation()).isTrue();
+              });
+          assertThat(Fiber.current().computation()).isSameAs(outside);
+        });
+  }
+
+  @OnEveryScheduler
+  void within_misuse(Scheduler scheduler) {
     // a negative delay and null are refused, and the fiber is as before
     scheduler.run(
         () -> {
           Computation<?> computation = Fiber.current().computation();
           assertThatIllegalArgumentException()
-              .isThrownBy(() -> Control.terminateAfter(Duration.ofNanos(-1), () -> 1));
-          assertThatNullPointerException().isThrownBy(() -> Control.terminateAfter(null, () -> 1));
+              .isThrownBy(() -> Control.callWithin(Duration.ofNanos(-1), () -> 1));
+          assertThatNullPointerException().isThrownBy(() -> Control.callWithin(null, () -> 1));
           assertThatNullPointerException()
-              .isThrownBy(() -> Control.terminateAfter(LONG, (Body<Object, IOException>) null));
-          assertThatNullPointerException()
-              .isThrownBy(() -> Control.terminateAfter(LONG, null, () -> 1));
+              .isThrownBy(() -> Control.callWithin(LONG, (Body<Object, IOException>) null));
           assertThatNullPointerException().isThrownBy(() -> Control.sleep(null));
           assertThat(Fiber.current().computation()).isSameAs(computation);
           Control.check();
@@ -341,8 +446,8 @@ class ControlTest {
   @Test
   void plainThread_isAFiber() {
     // everything works in a thread that no scheduler runs
-    assertThatThrownBy(() -> Control.terminateAfter(SHORT, Control::block))
-        .isInstanceOf(Terminate.class);
+    assertThatThrownBy(() -> Control.runWithin(SHORT, Control::block))
+        .isInstanceOf(TimeoutException.class);
     Control.yield();
     Control.sleep(Duration.ZERO);
     Control.check();

@@ -14,11 +14,12 @@ import dev.picos.std.structured.Flock;
 import dev.picos.std.structured.OnReturn;
 import dev.picos.std.structured.Promise;
 import dev.picos.std.structured.Run;
-import dev.picos.std.structured.Terminate;
-import dev.picos.tests.Fibers;
+import dev.picos.std.structured.TerminateException;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 class FlockTest {
@@ -40,9 +41,9 @@ class FlockTest {
       () -> Flock.fork(() -> {}),
       () -> Flock.forkAsPromise(() -> 1),
       Flock::terminate,
-      () -> Flock.terminate(new Terminate()),
-      () -> Flock.terminateAfter(SHORT),
-      () -> Flock.terminateAfter(SHORT, new Terminate()),
+      () -> Flock.terminate(new TerminateException()),
+      () -> Flock.timeoutAfter(SHORT),
+      () -> Flock.forkInterruptible(() -> {}),
       () -> Flock.error(new RuntimeException())
     };
     assertThat(operations)
@@ -55,15 +56,15 @@ class FlockTest {
 
   @OnEveryScheduler
   void outside_isRefused(Scheduler scheduler) {
-    // FK-01: outside any flock, before and after one, every operation is refused
+    // Outside any flock, before and after one, every operation is refused
     scheduler.run(
         () -> {
           assertNoFlock();
-          Flock.joinAfter(() -> Flock.fork(ended::incrementAndGet));
+          Flock.run(() -> Flock.fork(ended::incrementAndGet));
           assertNoFlock();
           assertThatThrownBy(
                   () ->
-                      Flock.joinAfter(
+                      Flock.call(
                           () -> {
                             throw error;
                           }))
@@ -78,7 +79,7 @@ class FlockTest {
     scheduler.run(
         () -> {
           int value =
-              Flock.joinAfter(
+              Flock.call(
                   () -> {
                     forkTree(5);
                     return 1;
@@ -104,12 +105,12 @@ class FlockTest {
 
   @OnEveryScheduler
   void otherFibers_areInNoFlock(Scheduler scheduler) {
-    // FK-03: fibers forked by a bundle, by Run or by spawn are in no flock
+    // Fibers forked by a bundle, by Run or by spawn are in no flock
     scheduler.run(
         () ->
-            Flock.joinAfter(
+            Flock.run(
                 () -> {
-                  Bundle.joinAfter(
+                  Bundle.run(
                       bundle -> {
                         bundle.fork(FlockTest::assertNoFlock);
                         bundle.forkAsPromise(
@@ -130,10 +131,10 @@ class FlockTest {
 
   @OnEveryScheduler
   void lastActionOfRun_isInTheFlockOfItsCaller(Scheduler scheduler) {
-    // FK-03: the last action of Run runs in the calling fiber, and so in the flock of that
+    // The last action of Run runs in the calling fiber, and so in the flock of that
     scheduler.run(
         () -> {
-          Flock.joinAfter(
+          Flock.run(
               () -> Run.all(FlockTest::assertNoFlock, () -> Flock.fork(ended::incrementAndGet)));
           assertThat(ended).hasValue(1);
         });
@@ -144,9 +145,9 @@ class FlockTest {
     // a bundle inside a flock leaves the calling fiber in the flock
     scheduler.run(
         () -> {
-          Flock.joinAfter(
+          Flock.run(
               () ->
-                  Bundle.joinAfter(
+                  Bundle.run(
                       bundle -> {
                         Flock.fork(ended::incrementAndGet);
                       }));
@@ -161,10 +162,10 @@ class FlockTest {
         () -> {
           assertThatThrownBy(
                   () ->
-                      Flock.joinAfter(
+                      Flock.run(
                           () -> {
                             Flock.fork(this::blockAndEnd);
-                            Flock.joinAfter(
+                            Flock.run(
                                 OnReturn.TERMINATE,
                                 () -> {
                                   Flock.fork(this::blockAndEnd);
@@ -172,15 +173,15 @@ class FlockTest {
                             assertThat(ended).hasValue(1);
                             assertThatThrownBy(
                                     () ->
-                                        Flock.joinAfter(
+                                        Flock.call(
                                             () -> {
                                               throw error;
                                             }))
                                 .isSameAs(error);
                             Flock.terminate();
-                            Control.block();
+                            throw error;
                           }))
-              .isInstanceOf(Terminate.class);
+              .isSameAs(error);
           assertThat(ended).hasValue(2);
         });
   }
@@ -191,7 +192,7 @@ class FlockTest {
     scheduler.run(
         () -> {
           int value =
-              Flock.joinAfter(
+              Flock.call(
                   OnReturn.TERMINATE,
                   () -> {
                     Flock.fork(this::blockAndEnd);
@@ -204,23 +205,19 @@ class FlockTest {
 
   @OnEveryScheduler
   void childrenStopTheFlock(Scheduler scheduler) {
-    // terminate, terminateAfter and error work from any fiber of the flock
-    Terminate terminate = new Terminate();
-    Terminate late = new Terminate();
+    // terminate, timeoutAfter and error work from any fiber of the flock
+    TerminateException terminate = new TerminateException();
     scheduler.run(
         () -> {
-          assertThatThrownBy(() -> blockedFlock(() -> Flock.terminate(terminate)))
-              .isSameAs(terminate);
-          assertThatThrownBy(() -> blockedFlock(() -> Flock.terminateAfter(SHORT, late)))
-              .isSameAs(late);
-          assertThatThrownBy(() -> blockedFlock(() -> Flock.terminateAfter(SHORT)))
-              .isInstanceOf(Terminate.class);
+          blockedFlock(() -> Flock.terminate(terminate));
+          assertThatThrownBy(() -> blockedFlock(() -> Flock.timeoutAfter(SHORT)))
+              .hasCauseInstanceOf(TimeoutException.class);
           assertThatThrownBy(() -> blockedFlock(() -> Flock.error(error))).isSameAs(error);
         });
   }
 
   private static void blockedFlock(Block<RuntimeException> child) {
-    Flock.joinAfter(
+    Flock.run(
         () -> {
           Flock.fork(child);
           Control.block();
@@ -235,7 +232,7 @@ class FlockTest {
   }
 
   private static int joinThrowing(IOException checked) throws IOException {
-    return Flock.joinAfter(
+    return Flock.call(
         () -> {
           throw checked;
         });
@@ -247,10 +244,9 @@ class FlockTest {
     scheduler.run(
         () -> {
           assertThatNullPointerException()
-              .isThrownBy(() -> Flock.joinAfter((Body<Object, IOException>) null));
-          assertThatNullPointerException()
-              .isThrownBy(() -> Flock.joinAfter((Block<IOException>) null));
-          assertThatNullPointerException().isThrownBy(() -> Flock.joinAfter(null, () -> 1));
+              .isThrownBy(() -> Flock.call((Body<Object, IOException>) null));
+          assertThatNullPointerException().isThrownBy(() -> Flock.run((Block<IOException>) null));
+          assertThatNullPointerException().isThrownBy(() -> Flock.call(null, () -> 1));
           assertNoFlock();
         });
   }

@@ -9,14 +9,21 @@ import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
+import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
+import dev.picos.std.structured.Flock;
+import dev.picos.std.structured.OnReturn;
+import dev.picos.std.structured.Run;
 import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
@@ -38,7 +45,7 @@ class InterruptibleTest {
     scheduler.run(
         () -> {
           Computation<Object> taker =
-              Fibers.startUnder(computation, () -> Control.interruptible(queue::take));
+              Fibers.startUnder(computation, () -> Control.callInterruptible(queue::take));
           Fiber.yield();
           computation.tryCancel(reason);
           assertThatThrownBy(taker::await).isSameAs(reason);
@@ -56,7 +63,7 @@ class InterruptibleTest {
               Fibers.startUnder(
                   computation,
                   () ->
-                      Control.interruptible(
+                      Control.callInterruptible(
                           () -> {
                             begun.tryReturn("begun");
                             return pipe.source().read(ByteBuffer.allocate(1));
@@ -76,7 +83,7 @@ class InterruptibleTest {
     scheduler.run(
         () -> {
           Computation<Object> taker =
-              Fibers.startUnder(computation, () -> Control.interruptible(queue::take));
+              Fibers.startUnder(computation, () -> Control.callInterruptible(queue::take));
           Fiber.yield();
           computation.tryCancel(checked);
           assertThatThrownBy(taker::await)
@@ -87,8 +94,8 @@ class InterruptibleTest {
   }
 
   @OnEveryScheduler
-  void canceledMeanwhile_bodyThrowsAnything(Scheduler scheduler) {
-    // whatever the body throws after the interrupt, the reason is thrown, and no status is left
+  void canceledMeanwhile_wrappedInterrupt(Scheduler scheduler) {
+    // an exception whose cause is the interrupt is replaced by the reason, and no status is left
     scheduler.run(
         () ->
             Canceled.under(
@@ -96,14 +103,156 @@ class InterruptibleTest {
                 () -> {
                   assertThatThrownBy(
                           () ->
-                              Control.interruptible(
+                              Control.callInterruptible(
                                   () -> {
                                     computation.tryCancel(reason);
-                                    throw new IllegalStateException("of the body");
+                                    throw new IllegalStateException(new InterruptedException());
                                   }))
                       .isSameAs(reason);
                   assertThat(Thread.interrupted()).isFalse();
                 }));
+  }
+
+  @OnEveryScheduler
+  void canceledMeanwhile_realFailure(Scheduler scheduler) {
+    // what the interrupt does not explain comes out, with the reason suppressed in it
+    AssertionError failure = new AssertionError("of the body");
+    scheduler.run(
+        () ->
+            Canceled.under(
+                computation,
+                () -> {
+                  assertThatThrownBy(
+                          () ->
+                              Control.callInterruptible(
+                                  () -> {
+                                    computation.tryCancel(reason);
+                                    throw failure;
+                                  }))
+                      .isSameAs(failure)
+                      .hasSuppressedException(reason);
+                  assertThat(Thread.interrupted()).isFalse();
+                }));
+  }
+
+  @OnEveryScheduler
+  void nested_innerReturnsInSpiteOfIt(Scheduler scheduler) {
+    // an interrupt that an inner call leaves unheeded still ends the outer one
+    scheduler.run(
+        () ->
+            Canceled.under(
+                computation,
+                () -> {
+                  assertThatThrownBy(
+                          () ->
+                              Control.callInterruptible(
+                                  () -> {
+                                    int value =
+                                        Control.callInterruptible(
+                                            () -> {
+                                              computation.tryCancel(reason);
+                                              return 1;
+                                            });
+                                    assertThat(value).isEqualTo(1);
+                                    return queue.take();
+                                  }))
+                      .isSameAs(reason);
+                  assertThat(Thread.interrupted()).isFalse();
+                }));
+  }
+
+  @OnEveryScheduler
+  void nested_race(Scheduler scheduler) {
+    // whenever the cancelation comes to nested calls, the last blocking call ends
+    scheduler.run(
+        () -> {
+          for (int round = 0; round < ROUNDS / 4; round++) {
+            Computation<Object> each = new Computation<>();
+            Computation<Object> canceler = Fibers.start(() -> each.tryCancel(reason));
+            int spins = round % 200;
+            Canceled.under(
+                each,
+                () -> {
+                  assertThatThrownBy(
+                          () ->
+                              Control.callInterruptible(
+                                  () -> {
+                                    Control.runInterruptible(
+                                        () -> {
+                                          for (int i = 0; i < spins; i++) {
+                                            Thread.onSpinWait();
+                                          }
+                                        });
+                                    return queue.take();
+                                  }))
+                      .isSameAs(reason);
+                  assertThat(Thread.interrupted()).isFalse();
+                });
+            canceler.join();
+            assertThat(Thread.interrupted()).isFalse();
+          }
+        });
+  }
+
+  @OnEveryScheduler
+  void timeoutWithin_interrupts(Scheduler scheduler) {
+    // a timeout within an interruptible call ends a blocking call, and so does one around it
+    Duration soon = Duration.ofMillis(5);
+    scheduler.run(
+        () -> {
+          assertThatThrownBy(
+                  () ->
+                      Control.callInterruptible(() -> Control.callWithin(soon, () -> queue.take())))
+              .isInstanceOf(TimeoutException.class);
+          assertThatThrownBy(
+                  () ->
+                      Control.callWithin(soon, () -> Control.callInterruptible(() -> queue.take())))
+              .isInstanceOf(TimeoutException.class);
+          assertThat(Thread.interrupted()).isFalse();
+        });
+  }
+
+  @OnEveryScheduler
+  void scopeWithin_interrupts(Scheduler scheduler) {
+    // an error of a child ends a blocking call of a main body within an interruptible call
+    IllegalStateException error = new IllegalStateException("of a child");
+    scheduler.run(
+        () -> {
+          assertThatThrownBy(
+                  () ->
+                      Control.runInterruptible(
+                          () ->
+                              Bundle.run(
+                                  bundle -> {
+                                    bundle.fork(
+                                        () -> {
+                                          throw error;
+                                        });
+                                    queue.take();
+                                  })))
+              .isSameAs(error);
+          assertThat(Thread.interrupted()).isFalse();
+        });
+  }
+
+  @OnEveryScheduler
+  void forkInterruptible_endsWithItsScope(Scheduler scheduler) {
+    // a fiber that blocks in the JDK ends when its scope is terminated
+    scheduler.run(
+        () -> {
+          Bundle.run(
+              bundle -> {
+                bundle.forkInterruptible(queue::take);
+                Fiber.yield();
+                bundle.terminate();
+              });
+          Flock.run(
+              OnReturn.TERMINATE,
+              () -> {
+                Flock.forkInterruptible(queue::take);
+                Fiber.yield();
+              });
+        });
   }
 
   @OnEveryScheduler
@@ -115,7 +264,7 @@ class InterruptibleTest {
                 computation,
                 () -> {
                   boolean interrupted =
-                      Control.interruptible(
+                      Control.callInterruptible(
                           () -> {
                             computation.tryCancel(reason);
                             return Thread.currentThread().isInterrupted();
@@ -134,7 +283,7 @@ class InterruptibleTest {
             Canceled.with(
                 reason,
                 () -> {
-                  assertThatThrownBy(() -> Control.interruptible(() -> ran.set(true)))
+                  assertThatThrownBy(() -> Control.runInterruptible(() -> ran.set(true)))
                       .isSameAs(reason);
                   assertThat(ran).isFalse();
                   assertThat(Thread.interrupted()).isFalse();
@@ -149,7 +298,7 @@ class InterruptibleTest {
             Canceled.under(
                 computation,
                 () -> {
-                  int value = Control.interruptible(() -> 1);
+                  int value = Control.callInterruptible(() -> 1);
                   computation.tryCancel(reason);
                   assertThat(value).isEqualTo(1);
                   assertThat(Thread.interrupted()).isFalse();
@@ -164,16 +313,17 @@ class InterruptibleTest {
             Canceled.under(
                 computation,
                 () ->
-                    Control.protect(
+                    Control.runProtected(
                         () -> {
                           boolean meanwhile =
-                              Control.interruptible(
+                              Control.callInterruptible(
                                   () -> {
                                     computation.tryCancel(reason);
                                     return Thread.currentThread().isInterrupted();
                                   });
                           boolean before =
-                              Control.interruptible(() -> Thread.currentThread().isInterrupted());
+                              Control.callInterruptible(
+                                  () -> Thread.currentThread().isInterrupted());
                           assertThat(meanwhile).isFalse();
                           assertThat(before).isFalse();
                         })));
@@ -188,13 +338,13 @@ class InterruptibleTest {
                 computation,
                 () -> {
                   boolean meanwhile =
-                      Control.interruptible(
+                      Control.callInterruptible(
                           () -> {
                             computation.tryReturn("done");
                             return Thread.currentThread().isInterrupted();
                           });
                   boolean before =
-                      Control.interruptible(() -> Thread.currentThread().isInterrupted());
+                      Control.callInterruptible(() -> Thread.currentThread().isInterrupted());
                   assertThat(meanwhile).isFalse();
                   assertThat(before).isFalse();
                 }));
@@ -208,7 +358,7 @@ class InterruptibleTest {
   }
 
   private static int interruptibleThrowing(IOException thrown) throws IOException {
-    return Control.interruptible(
+    return Control.callInterruptible(
         () -> {
           throw thrown;
         });
@@ -220,7 +370,7 @@ class InterruptibleTest {
     scheduler.run(
         () -> {
           Thread.currentThread().interrupt();
-          assertThatThrownBy(() -> Control.interruptible(queue::take))
+          assertThatThrownBy(() -> Control.callInterruptible(queue::take))
               .isInstanceOf(InterruptedException.class);
           assertThat(Thread.interrupted()).isFalse();
         });
@@ -232,7 +382,7 @@ class InterruptibleTest {
     scheduler.run(
         () -> {
           Thread.currentThread().interrupt();
-          int value = Control.interruptible(() -> 1);
+          int value = Control.callInterruptible(() -> 1);
           assertThat(value).isEqualTo(1);
           assertThat(Thread.interrupted()).isTrue();
         });
@@ -249,7 +399,7 @@ class InterruptibleTest {
                   Thread.currentThread().interrupt();
                   assertThatThrownBy(
                           () ->
-                              Control.interruptible(
+                              Control.callInterruptible(
                                   () -> {
                                     computation.tryCancel(reason);
                                     return queue.take();
@@ -262,7 +412,7 @@ class InterruptibleTest {
   @Test
   void interruptFromElsewhere_meanwhile() throws Exception {
     // an interrupt that is not of the cancelation comes out as what the body throws for it
-    Task<String> task = Task.start(() -> Control.interruptible(queue::take));
+    Task<String> task = Task.start(() -> Control.callInterruptible(queue::take));
     task.untilParked();
     task.thread().interrupt();
     assertThatThrownBy(task::result).isInstanceOf(InterruptedException.class);
@@ -281,7 +431,7 @@ class InterruptibleTest {
                 each,
                 () -> {
                   try {
-                    Control.interruptible(
+                    Control.runInterruptible(
                         () -> {
                           for (int i = 0; i < spins; i++) {
                             Thread.onSpinWait();
@@ -336,16 +486,18 @@ class InterruptibleTest {
         each,
         () -> {
           try {
-            Control.interruptible(
+            Control.runInterruptible(
                 () -> {
                   begun.set(each);
                   Thread.onSpinWait();
                   if (Thread.interrupted()) {
-                    throw new IllegalStateException("interrupted");
+                    throw new InterruptedException();
                   }
                 });
           } catch (CancellationException byReason) {
             thrown[0] = true;
+          } catch (InterruptedException unexplained) {
+            throw new AssertionError(unexplained);
           }
         });
     return thrown[0];
@@ -357,6 +509,63 @@ class InterruptibleTest {
     scheduler.run(
         () ->
             assertThatNullPointerException()
-                .isThrownBy(() -> Control.interruptible((Body<Object, IOException>) null)));
+                .isThrownBy(() -> Control.callInterruptible((Body<Object, IOException>) null)));
+  }
+
+  @OnEveryScheduler
+  void runWithin_interrupts(Scheduler scheduler) {
+    // The interrupt with which a run ends its last action is neither an error nor left behind
+    IllegalStateException error = new IllegalStateException("of another action");
+    scheduler.run(
+        () -> {
+          Control.runInterruptible(() -> Run.any(() -> {}, () -> queue.take()));
+          assertThat(Thread.interrupted()).isFalse();
+          assertThatThrownBy(
+                  () ->
+                      Control.runInterruptible(
+                          () ->
+                              Run.all(
+                                  () -> {
+                                    throw error;
+                                  },
+                                  () -> queue.take())))
+              .isSameAs(error);
+          assertThat(Thread.interrupted()).isFalse();
+        });
+  }
+
+  @OnEveryScheduler
+  void canceledMeanwhile_failureOfClose(Scheduler scheduler) {
+    // What a resource throws that is closed on the way is not lost, neither beside an interrupt nor
+    // beside the wrapper of the reason
+    IOException failure = new IOException("of close");
+    Closeable failing =
+        () -> {
+          throw failure;
+        };
+    TimeoutException checked = new TimeoutException("checked");
+    for (Exception interrupted :
+        List.of(new InterruptedException(), ComputationException.unchecked(checked))) {
+      Computation<Object> each = new Computation<>();
+      scheduler.run(
+          () ->
+              Canceled.under(
+                  each,
+                  () -> {
+                    assertThatThrownBy(
+                            () ->
+                                Control.runInterruptible(
+                                    () -> {
+                                      try (failing) {
+                                        each.tryCancel(checked);
+                                        throw interrupted;
+                                      }
+                                    }))
+                        .isSameAs(interrupted)
+                        .hasSuppressedException(failure)
+                        .hasSuppressedException(checked);
+                    assertThat(Thread.interrupted()).isFalse();
+                  }));
+    }
   }
 }

@@ -8,24 +8,29 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
+import dev.picos.core.Outcome;
 import dev.picos.core.Scheduler;
+import dev.picos.std.event.Event;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Promise;
-import dev.picos.std.structured.Terminate;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.std.structured.TerminateException;
+import dev.picos.std.structured.TerminatedException;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class PromiseTest {
   private static final Duration SHORT = Duration.ofMillis(20);
+  private static final Duration LONG = Duration.ofHours(1);
 
   private final RuntimeException reason = new CancellationException("reason");
   private final RuntimeException error = new IllegalStateException("error");
@@ -37,11 +42,11 @@ class PromiseTest {
 
   @OnEveryScheduler
   void await_value(Scheduler scheduler) {
-    // PR-01: await returns the value, to many fibers, repeatedly, and also after the scope
+    // Await returns the value, to many fibers, repeatedly, and also after the scope
     scheduler.run(
         () -> {
           Promise<Integer> promise =
-              Bundle.joinAfter(
+              Bundle.call(
                   bundle -> {
                     Promise<Integer> forked =
                         bundle.forkAsPromise(
@@ -66,10 +71,10 @@ class PromiseTest {
 
   @OnEveryScheduler
   void await_null(Scheduler scheduler) {
-    // PR-01: null is a value
+    // Null is a value
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   assertThat(bundle.<Object>forkAsPromise(() -> null).await()).isNull();
                 }));
@@ -77,41 +82,42 @@ class PromiseTest {
 
   @OnEveryScheduler
   void await_error(Scheduler scheduler) {
-    // PR-03: await throws the error of the body, and so does the scope, which is terminated
+    // Await throws the error of the body, and so does the scope, which is terminated
     scheduler.run(
         () ->
             assertThatThrownBy(
                     () ->
-                        Bundle.joinAfter(
+                        Bundle.run(
                             bundle -> {
                               Promise<Object> promise =
                                   bundle.forkAsPromise(
                                       () -> {
                                         throw error;
                                       });
-                              Control.protect(
+                              Control.callProtected(
                                   () -> assertThatThrownBy(promise::await).isSameAs(error));
-                              assertThatThrownBy(Control::block).isInstanceOf(Terminate.class);
+                              assertThatThrownBy(Control::block)
+                                  .isInstanceOf(TerminateException.class);
                             }))
                 .isSameAs(error));
   }
 
   @OnEveryScheduler
   void await_checkedError(Scheduler scheduler) {
-    // PR-03: a checked error is carried by a ComputationException
+    // A checked error is carried by a ComputationException
     IOException checked = new IOException("checked");
     scheduler.run(
         () ->
             assertThatThrownBy(
                     () ->
-                        Bundle.joinAfter(
+                        Bundle.run(
                             bundle -> {
                               Promise<Object> promise =
                                   bundle.forkAsPromise(
                                       () -> {
                                         throw checked;
                                       });
-                              Control.protect(
+                              Control.callProtected(
                                   () ->
                                       assertThatThrownBy(promise::await)
                                           .isInstanceOf(ComputationException.class)
@@ -123,30 +129,36 @@ class PromiseTest {
   }
 
   @OnEveryScheduler
-  void terminateOfBody_concernsNobodyElse(Scheduler scheduler) {
-    // a body that throws Terminate completes its promise with it, and the scope goes on
-    Terminate terminate = new Terminate();
+  void terminateOfBody_thatNobodyAskedFor(Scheduler scheduler) {
+    // a body that throws a TerminateException of its own has failed, and so has its scope
+    TerminateException terminate = new TerminateException();
     scheduler.run(
         () ->
-            Bundle.joinAfter(
-                bundle -> {
-                  Promise<Object> promise =
-                      bundle.forkAsPromise(
-                          () -> {
-                            throw terminate;
-                          });
-                  assertThatThrownBy(promise::await).isSameAs(terminate);
-                  Control.check();
-                }));
+            assertThatThrownBy(
+                    () ->
+                        Bundle.run(
+                            bundle -> {
+                              Promise<Object> promise =
+                                  bundle.forkAsPromise(
+                                      () -> {
+                                        throw terminate;
+                                      });
+                              Control.callProtected(promise::await);
+                            }))
+                .satisfies(thrown -> assertThat(reasonOf(thrown)).isSameAs(terminate)));
+  }
+
+  private static Throwable reasonOf(Throwable thrown) {
+    return thrown instanceof TerminatedException ? thrown.getCause() : thrown;
   }
 
   @OnEveryScheduler
   void terminate_endsTheFiberOnly(Scheduler scheduler) {
     // terminating a promise cancels its fiber, once, and neither its scope nor its siblings
-    Terminate terminate = new Terminate();
+    TerminateException terminate = new TerminateException();
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Promise<Object> sibling = bundle.forkAsPromise(PromiseTest::blocked);
                   Promise<Object> promise = bundle.forkAsPromise(PromiseTest::blocked);
@@ -154,7 +166,14 @@ class PromiseTest {
                   assertThat(promise.tryTerminate(terminate)).isTrue();
                   assertThat(promise.tryTerminate()).isFalse();
                   assertThat(promise.isRunning()).isFalse();
-                  assertThatThrownBy(promise::await).isSameAs(terminate);
+                  assertThatThrownBy(promise::await)
+                      .isInstanceOf(TerminatedException.class)
+                      .hasCause(terminate);
+                  assertThatThrownBy(() -> promise.await(LONG))
+                      .isInstanceOf(TerminatedException.class)
+                      .hasCause(terminate);
+                  assertThat(promise.peek()).isEqualTo(new Outcome.Canceled<>(terminate));
+                  assertThat(sibling.peek()).isNull();
                   assertThat(sibling.isRunning()).isTrue();
                   Control.check();
                   sibling.terminate();
@@ -168,18 +187,20 @@ class PromiseTest {
     Computation<Object> goOn = new Computation<>();
     scheduler.run(
         () -> {
-          Bundle.joinAfter(
+          Bundle.run(
               bundle -> {
                 Promise<Object> promise =
                     bundle.forkAsPromise(
                         () -> {
-                          Control.protect(() -> goOn.await());
+                          Control.callProtected(() -> goOn.await());
                           return ended.incrementAndGet();
                         });
                 promise.terminate();
-                assertThatThrownBy(promise::await).isInstanceOf(Terminate.class);
+                assertThatThrownBy(promise::await).isInstanceOf(TerminatedException.class);
                 assertThat(ended).hasValue(0);
                 goOn.tryReturn("go on");
+                promise.join();
+                assertThat(ended).hasValue(1);
               });
           assertThat(ended).hasValue(1);
         });
@@ -192,7 +213,7 @@ class PromiseTest {
         () ->
             assertThatThrownBy(
                     () ->
-                        Bundle.joinAfter(
+                        Bundle.run(
                             bundle -> {
                               Promise<Object> promise =
                                   bundle.forkAsPromise(
@@ -204,17 +225,19 @@ class PromiseTest {
                                         }
                                       });
                               promise.terminate();
-                              assertThatThrownBy(promise::await).isInstanceOf(Terminate.class);
+                              assertThatThrownBy(promise::await)
+                                  .isInstanceOf(TerminatedException.class);
                             }))
                 .isSameAs(error));
   }
 
   @OnEveryScheduler
-  void terminateAfter_loopingFiber(Scheduler scheduler) {
-    // PR-05: after the delay, and not before, a fiber that loops is terminated
+  void timeoutAfter_loopingFiber(Scheduler scheduler) {
+    // After the delay, and not before, a fiber that loops is canceled, which is an error
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.runSupervised(
+                failure -> assertThat(failure).hasCauseInstanceOf(TimeoutException.class),
                 bundle -> {
                   long start = System.nanoTime();
                   Promise<Object> promise =
@@ -224,22 +247,21 @@ class PromiseTest {
                               Control.yield();
                             }
                           });
-                  promise.terminateAfter(SHORT);
-                  assertThatThrownBy(promise::await).isInstanceOf(Terminate.class);
+                  promise.timeoutAfter(SHORT);
+                  assertThatThrownBy(promise::await).hasCauseInstanceOf(TimeoutException.class);
                   assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(SHORT.toNanos());
                 }));
   }
 
   @OnEveryScheduler
-  void terminateAfter_misuse(Scheduler scheduler) {
+  void timeoutAfter_misuse(Scheduler scheduler) {
     // a negative delay and null are refused
     Promise<Integer> promise = Promise.of(1);
     scheduler.run(
         () -> {
           assertThatIllegalArgumentException()
-              .isThrownBy(() -> promise.terminateAfter(Duration.ofNanos(-1)));
-          assertThatNullPointerException().isThrownBy(() -> promise.terminateAfter(null));
-          assertThatNullPointerException().isThrownBy(() -> promise.terminateAfter(SHORT, null));
+              .isThrownBy(() -> promise.timeoutAfter(Duration.ofNanos(-1)));
+          assertThatNullPointerException().isThrownBy(() -> promise.timeoutAfter(null));
           assertThatNullPointerException().isThrownBy(() -> promise.tryTerminate(null));
         });
   }
@@ -247,18 +269,130 @@ class PromiseTest {
   @OnEveryScheduler
   void scopeCanceled_reachesPromises(Scheduler scheduler) {
     // terminating the scope terminates the fibers of promises, with the same reason
-    Terminate terminate = new Terminate();
+    TerminateException terminate = new TerminateException();
     scheduler.run(
         () -> {
           Promise<Object> promise =
-              Bundle.joinAfter(
+              Bundle.call(
                   bundle -> {
                     Promise<Object> forked = bundle.forkAsPromise(PromiseTest::blocked);
                     bundle.terminate(terminate);
                     return forked;
                   });
-          assertThatThrownBy(promise::await).isSameAs(terminate);
+          assertThatThrownBy(promise::await)
+              .isInstanceOf(TerminatedException.class)
+              .hasCause(terminate);
         });
+  }
+
+  @OnEveryScheduler
+  void scopeCanceled_inTheScope(Scheduler scheduler) {
+    // a fiber that is stopped together with the promise it awaits throws what both were stopped
+    // with
+    TerminateException terminate = new TerminateException();
+    scheduler.run(
+        () ->
+            Bundle.run(
+                bundle -> {
+                  Promise<Object> promise = bundle.forkAsPromise(PromiseTest::blocked);
+                  bundle.terminate(terminate);
+                  assertThatThrownBy(promise::await).isSameAs(terminate);
+                }));
+  }
+
+  @OnEveryScheduler
+  void join_waitsForTheEnd(Scheduler scheduler) {
+    // join returns when the fiber has ended, however it does, and needs no scope for that
+    AtomicInteger ended = new AtomicInteger();
+    scheduler.run(
+        () -> {
+          for (int round = 0; round < 200; round++) {
+            int yields = round % 7;
+            AtomicInteger atWork = new AtomicInteger(1);
+            Bundle.run(
+                bundle -> {
+                  Promise<Object> promise =
+                      bundle.forkAsPromise(
+                          () -> {
+                            for (int i = 0; i < yields; i++) {
+                              Fiber.yield();
+                            }
+                            return atWork.decrementAndGet();
+                          });
+                  bundle.fork(
+                      () -> {
+                        promise.join();
+                        assertThat(atWork).hasValue(0);
+                        ended.incrementAndGet();
+                      });
+                  promise.join();
+                  assertThat(atWork).hasValue(0);
+                  promise.join();
+                });
+          }
+          Promise.of(1).join();
+        });
+    assertThat(ended).hasValue(200);
+  }
+
+  @OnEveryScheduler
+  void terminateAndJoin_waitsForCleanUp(Scheduler scheduler) {
+    // when terminateAndJoin returns the fiber has cleaned up
+    AtomicInteger ended = new AtomicInteger();
+    scheduler.run(
+        () ->
+            Bundle.run(
+                bundle -> {
+                  Promise<Object> promise =
+                      bundle.forkAsPromise(
+                          () -> {
+                            try {
+                              return blocked();
+                            } finally {
+                              Control.runProtected(
+                                  () -> {
+                                    Control.yield();
+                                    Control.yield();
+                                    ended.incrementAndGet();
+                                  });
+                            }
+                          });
+                  Control.yield();
+                  promise.terminateAndJoin();
+                  assertThat(promise.isRunning()).isFalse();
+                  assertThat(ended).hasValue(1);
+                  Control.check();
+                }));
+  }
+
+  @OnEveryScheduler
+  void join_canceled(Scheduler scheduler) {
+    // a fiber that is canceled before or while it joins throws its own reason
+    scheduler.run(
+        () ->
+            Bundle.run(
+                bundle -> {
+                  Promise<Object> running = bundle.forkAsPromise(PromiseTest::blocked);
+                  Canceled.with(
+                      reason,
+                      () -> {
+                        assertThatThrownBy(running::join).isSameAs(reason);
+                        Promise.of(1).join();
+                      });
+                  Computation<Object> computation = new Computation<>();
+                  Computation<Object> joiner =
+                      Fibers.startUnder(
+                          computation,
+                          () -> {
+                            running.join();
+                            return "joined";
+                          });
+                  Fiber.yield();
+                  computation.tryCancel(reason);
+                  assertThatThrownBy(joiner::await).isSameAs(reason);
+                  assertThat(running.isRunning()).isTrue();
+                  running.terminate();
+                }));
   }
 
   @OnEveryScheduler
@@ -266,7 +400,7 @@ class PromiseTest {
     // a canceled fiber throws its own reason, unless the promise is completed
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Promise<Object> running = bundle.forkAsPromise(PromiseTest::blocked);
                   Canceled.with(
@@ -285,7 +419,7 @@ class PromiseTest {
     // a fiber canceled while it awaits stops waiting, and the promise is not concerned
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   Promise<Object> running = bundle.forkAsPromise(PromiseTest::blocked);
                   Computation<Object> computation = new Computation<>();
@@ -300,10 +434,34 @@ class PromiseTest {
 
   @Test
   void of_value() {
-    // PR-06: a promise of a value is completed, and needs no scheduler
+    // A promise of a value is completed, and needs no scheduler
     assertThat(Promise.of("value").await()).isEqualTo("value");
     assertThat(Promise.of(null).await()).isNull();
     assertThat(Promise.of("value").isRunning()).isFalse();
     assertThat(Promise.of("value").tryTerminate()).isFalse();
+  }
+
+  @OnEveryScheduler
+  void awaitEvent_terminated(Scheduler scheduler) {
+    // The event tells a stranger what await tells it, whether the promise ends before or meanwhile
+    scheduler.run(
+        () ->
+            Bundle.run(
+                bundle -> {
+                  Promise<Object> promise =
+                      bundle.forkAsPromise(
+                          () -> {
+                            Control.block();
+                            return 1;
+                          });
+                  Computation<Object> waiting =
+                      Fibers.start(() -> Event.select(Event.never(), promise.awaitEvent()));
+                  Control.yield();
+                  assertThat(promise.awaitEvent().poll()).isNull();
+                  promise.terminate();
+                  assertThatThrownBy(waiting::await).isInstanceOf(TerminatedException.class);
+                  assertThatThrownBy(() -> promise.awaitEvent().sync())
+                      .isInstanceOf(TerminatedException.class);
+                }));
   }
 }

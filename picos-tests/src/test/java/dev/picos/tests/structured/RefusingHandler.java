@@ -1,9 +1,10 @@
 package dev.picos.tests.structured;
 
 import dev.picos.core.Fiber;
+import dev.picos.core.Suspension;
 import dev.picos.core.ThreadScheduler;
 import dev.picos.core.Trigger;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnlyCurrent;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -35,13 +36,14 @@ final class RefusingHandler extends OnlyCurrent {
 
   @Override
   public Throwable await(Trigger trigger) {
-    if (fiber.trySuspend(trigger, Thread.currentThread(), null, (t, x, y) -> unpark(x))) {
-      while (!trigger.isSignaled()) {
-        LockSupport.park(trigger);
-      }
-      fiber.unsuspend(trigger);
+    if (!Suspension.tryBegin(
+        fiber, trigger, Thread.currentThread(), null, (t, x, y) -> unpark(x))) {
+      return fiber.cancelReason();
     }
-    return fiber.cancelReason();
+    while (!trigger.isSignaled()) {
+      LockSupport.park(trigger);
+    }
+    return Suspension.end(fiber, trigger);
   }
 
   private static void unpark(Thread thread) {

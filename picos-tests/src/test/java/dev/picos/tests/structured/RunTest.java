@@ -1,6 +1,7 @@
 package dev.picos.tests.structured;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,13 +13,15 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Handler;
 import dev.picos.core.Scheduler;
 import dev.picos.sched.fifo.FifoScheduler;
+import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.ErrorsException;
+import dev.picos.std.structured.Promise;
 import dev.picos.std.structured.Run;
-import dev.picos.std.structured.Terminate;
+import dev.picos.std.structured.TerminateException;
 import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.io.IOException;
 import java.time.Duration;
@@ -30,7 +33,9 @@ import java.util.NoSuchElementException;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class RunTest {
@@ -44,7 +49,6 @@ class RunTest {
       () -> {
         throw error;
       };
-  private final Block<RuntimeException> terminating = () -> Control.terminateUnless(false);
   private final Block<RuntimeException> blocking =
       () -> {
         started.incrementAndGet();
@@ -57,30 +61,28 @@ class RunTest {
 
   @OnEveryScheduler
   void noActions(Scheduler scheduler) {
-    // RU-01: all and any of nothing return; firstOrTerminate of nothing throws Terminate
+    // All, any and map of nothing return; firstSuccess of nothing has no value to give
     scheduler.run(
         () -> {
           Run.all();
           Run.any();
           Run.all(List.of());
           Run.any(List.of());
-          assertThatThrownBy(() -> Run.firstOrTerminate(List.of())).isInstanceOf(Terminate.class);
+          assertThat(Run.callAll(List.of())).isEmpty();
+          assertThat(Run.map(1, List.of(), item -> item)).isEmpty();
+          assertThatThrownBy(() -> Run.firstSuccess(List.of()))
+              .isInstanceOf(NoSuchElementException.class);
         });
   }
 
   @OnEveryScheduler
   void all_waitsForAll(Scheduler scheduler) {
-    // all returns when every action has ended; one that throws Terminate has just ended
+    // all returns when every action has ended
     scheduler.run(
         () -> {
           Run.all(
               List.of(
-                  counting,
-                  () -> Control.sleep(Duration.ofMillis(5)),
-                  terminating,
-                  Control::yield,
-                  counting,
-                  terminating));
+                  counting, () -> Control.sleep(Duration.ofMillis(5)), Control::yield, counting));
           assertThat(ended).hasValue(2);
         });
   }
@@ -111,7 +113,7 @@ class RunTest {
     // any returns when one action has returned, and the others are terminated
     scheduler.run(
         () -> {
-          Run.any(blocking, terminating, blocking, Control::yield, blocking);
+          Run.any(blocking, blocking, Control::yield, blocking);
           assertThat(ended.get()).isEqualTo(started.get());
           Run.any(counting, blocking);
           Run.any(blocking, counting);
@@ -156,7 +158,7 @@ class RunTest {
 
   @OnEveryScheduler
   void errors_allThatWereThrown(Scheduler scheduler) {
-    // RU-03: what comes out is, or contains, every error that an action threw, in many orders
+    // What comes out is, or contains, every error that an action threw, in many orders
     scheduler.run(
         () -> {
           for (int seed = 0; seed < 200; seed++) {
@@ -167,8 +169,7 @@ class RunTest {
                         recording(thrown, new NoSuchElementException()),
                         recording(thrown, new ArithmeticException()),
                         recording(thrown, new OutOfMemoryError("not really")),
-                        blocking,
-                        terminating));
+                        blocking));
             Collections.shuffle(actions, new Random(seed));
             boolean any = seed % 2 == 0;
             assertThatThrownBy(
@@ -200,19 +201,128 @@ class RunTest {
   }
 
   @OnEveryScheduler
-  void firstOrTerminate_value(Scheduler scheduler) {
-    // RU-05: the first value is returned, null included, and the others are terminated
+  void timeout_isAnError(Scheduler scheduler) {
+    // An action whose time is over has not ended well, and neither has the run
+    scheduler.run(
+        () ->
+            assertThatThrownBy(
+                    () ->
+                        Run.all(counting, () -> Control.runWithin(Duration.ofMillis(2), blocking)))
+                .hasCauseInstanceOf(TimeoutException.class));
+    assertThat(ended.get()).isEqualTo(started.get() + 1);
+  }
+
+  @OnEveryScheduler
+  void foreignTerminate_isAnError(Scheduler scheduler) {
+    // A TerminateException that nobody has stopped the run with is an error like any other
+    TerminateException foreign = new TerminateException();
+    scheduler.run(
+        () ->
+            assertThatThrownBy(
+                    () ->
+                        Run.all(
+                            () -> {
+                              throw foreign;
+                            },
+                            blocking))
+                .isSameAs(foreign));
+  }
+
+  @OnEveryScheduler
+  void callAll_inOrder(Scheduler scheduler) {
+    // The results are in the order of the actions, in whichever order they end, null included
+    scheduler.run(
+        () -> {
+          Computation<Object> first = new Computation<>();
+          List<Object> results =
+              Run.callAll(
+                  first::await,
+                  () -> null,
+                  () -> {
+                    first.tryReturn("one");
+                    return 3;
+                  });
+          assertThat(results).containsExactly("one", null, 3);
+        });
+  }
+
+  @OnEveryScheduler
+  void callAll_error(Scheduler scheduler) {
+    // An error of one comes out, and the others are stopped
+    Body<Integer, RuntimeException> blockingForValue =
+        () -> {
+          blocking.run();
+          return 1;
+        };
+    scheduler.run(
+        () -> {
+          assertThatThrownBy(
+                  () ->
+                      Run.callAll(
+                          blockingForValue,
+                          () -> {
+                            throw error;
+                          }))
+              .isSameAs(error);
+          assertThat(ended.get()).isEqualTo(started.get());
+        });
+  }
+
+  @OnEveryScheduler
+  void map_inOrder(Scheduler scheduler) {
+    // Every item is mapped once, no more at a time than the limit, and the order is kept
+    List<Integer> items = IntStream.range(0, 100).boxed().toList();
+    AtomicInteger atWork = new AtomicInteger();
+    AtomicInteger mostAtWork = new AtomicInteger();
+    scheduler.run(
+        () -> {
+          List<Integer> squares =
+              Run.map(
+                  3,
+                  items,
+                  item -> {
+                    mostAtWork.accumulateAndGet(atWork.incrementAndGet(), Math::max);
+                    Control.yield();
+                    atWork.decrementAndGet();
+                    return item * item;
+                  });
+          assertThat(squares).isEqualTo(items.stream().map(item -> item * item).toList());
+          assertThat(mostAtWork.get()).isBetween(1, 3);
+        });
+  }
+
+  @OnEveryScheduler
+  void map_error(Scheduler scheduler) {
+    // After an error no more items are begun
+    List<Integer> items = IntStream.range(0, 1_000).boxed().toList();
+    scheduler.run(
+        () ->
+            assertThatThrownBy(
+                    () ->
+                        Run.forEach(
+                            2,
+                            items,
+                            item -> {
+                              started.incrementAndGet();
+                              if (item == 10) {
+                                throw error;
+                              }
+                              Control.yield();
+                            }))
+                .isSameAs(error));
+    assertThat(started.get()).isLessThan(1_000);
+  }
+
+  @OnEveryScheduler
+  void firstSuccess_value(Scheduler scheduler) {
+    // The first value is returned, null included, and the others are terminated
     scheduler.run(
         () -> {
           int value =
-              Run.firstOrTerminate(
+              Run.firstSuccess(
                   () -> {
                     blocking.run();
                     return 1;
-                  },
-                  () -> {
-                    terminating.run();
-                    return 2;
                   },
                   () -> {
                     Control.yield();
@@ -225,52 +335,139 @@ class RunTest {
           assertThat(value).isEqualTo(3);
           assertThat(ended.get()).isEqualTo(started.get());
           List<Body<Object, RuntimeException>> nothing = List.of(() -> null);
-          assertThat(Run.<Object>firstOrTerminate(nothing)).isNull();
+          assertThat(Run.<Object>firstSuccess(nothing)).isNull();
         });
   }
 
   @OnEveryScheduler
-  void firstOrTerminate_noValue(Scheduler scheduler) {
-    // RU-05: if all throw Terminate, it throws Terminate
-    Body<Integer, RuntimeException> terminated =
-        () -> {
-          terminating.run();
-          return 1;
-        };
+  void firstSuccess_failureBefore(Scheduler scheduler) {
+    // An action that fails does not fail the race
+    Computation<Object> failed = new Computation<>();
     scheduler.run(
-        () ->
-            assertThatThrownBy(() -> Run.firstOrTerminate(terminated, terminated, terminated))
-                .isInstanceOf(Terminate.class));
+        () -> {
+          Object value =
+              Run.<Object>firstSuccess(
+                  () -> {
+                    failed.tryReturn("failed");
+                    throw new IOException("refused");
+                  },
+                  () -> {
+                    failed.await();
+                    return "second";
+                  });
+          assertThat(value).isEqualTo("second");
+        });
   }
 
   @OnEveryScheduler
-  void firstOrTerminate_errorWins(Scheduler scheduler) {
-    // RU-05: an error of any action wins over a value
+  void firstSuccess_loserFails(Scheduler scheduler) {
+    // What a loser throws while it is stopped does not take the winner away
     Computation<Object> begun = new Computation<>();
     scheduler.run(
+        () -> {
+          Object value =
+              Run.<Object>firstSuccess(
+                  () -> {
+                    begun.tryReturn("begun");
+                    try {
+                      Control.block();
+                    } finally {
+                      Fibers.<IOException>sneak(new IOException("socket closed"));
+                    }
+                    return 1;
+                  },
+                  begun::await);
+          assertThat(value).isEqualTo("begun");
+        });
+  }
+
+  @OnEveryScheduler
+  void firstSuccess_allFail(Scheduler scheduler) {
+    // If all fail, all failures come out; the one of a single action as it is
+    RuntimeException other = new IllegalArgumentException("other");
+    scheduler.run(
+        () -> {
+          assertThatThrownBy(
+                  () ->
+                      Run.firstSuccess(
+                          () -> {
+                            throw error;
+                          },
+                          () -> {
+                            throw other;
+                          }))
+              .isInstanceOfSatisfying(
+                  ErrorsException.class,
+                  errors -> assertThat(errors.errors()).containsExactlyInAnyOrder(error, other));
+          assertThatThrownBy(
+                  () ->
+                      Run.firstSuccess(
+                          () -> {
+                            throw error;
+                          }))
+              .isSameAs(error);
+        });
+  }
+
+  @OnEveryScheduler
+  void firstSuccess_loserHasAValue(Scheduler scheduler) {
+    // Every value but the winner's is given to onLoser, which nothing cuts short, and may fail
+    scheduler.run(
+        () -> {
+          for (int round = 0; round < 20; round++) {
+            ConcurrentLinkedQueue<Integer> opened = new ConcurrentLinkedQueue<>();
+            ConcurrentLinkedQueue<Integer> closed = new ConcurrentLinkedQueue<>();
+            List<Body<Integer, RuntimeException>> actions = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+              int connection = i;
+              actions.add(
+                  () ->
+                      Control.callProtected(
+                          () -> {
+                            Control.yield();
+                            opened.add(connection);
+                            return connection;
+                          }));
+            }
+            int winner =
+                Run.firstSuccess(
+                    actions,
+                    connection -> {
+                      Control.yield();
+                      closed.add(connection);
+                    });
+            closed.add(winner);
+            assertThat(closed).containsExactlyInAnyOrderElementsOf(opened);
+          }
+        });
+  }
+
+  @OnEveryScheduler
+  void firstSuccess_canceledWithAWinner(Scheduler scheduler) {
+    // If the caller is canceled, the winner is given to onLoser, too
+    Computation<Object> computation = new Computation<>();
+    List<Object> closed = new ArrayList<>();
+    scheduler.run(
         () ->
-            assertThatThrownBy(
-                    () ->
-                        Run.firstOrTerminate(
-                            () -> {
-                              begun.tryReturn("begun");
-                              try {
-                                Control.block();
-                              } catch (Terminate decided) {
-                                throw error;
-                              }
-                              return 1;
-                            },
-                            () -> {
-                              begun.await();
-                              return 2;
-                            }))
-                .isSameAs(error));
+            Canceled.under(
+                computation,
+                () ->
+                    assertThatThrownBy(
+                            () ->
+                                Run.<Object>firstSuccess(
+                                    List.of(
+                                        () -> {
+                                          computation.tryCancel(reason);
+                                          return "won";
+                                        }),
+                                    closed::add))
+                        .isSameAs(reason)));
+    assertThat(closed).containsExactly("won");
   }
 
   @Test
   void decided_restIsSkipped() {
-    // RU-06: once decided, actions that have not started are skipped; on fifo that is the later
+    // Once decided, actions that have not started are skipped; on fifo that is the later
     // ones
     Scheduler fifo = FifoScheduler.create();
     fifo.run(
@@ -292,7 +489,7 @@ class RunTest {
                 () -> {
                   assertThatThrownBy(() -> Run.all(counting)).isSameAs(reason);
                   assertThatThrownBy(() -> Run.any(counting)).isSameAs(reason);
-                  assertThatThrownBy(() -> Run.firstOrTerminate(() -> 1)).isSameAs(reason);
+                  assertThatThrownBy(() -> Run.firstSuccess(() -> 1)).isSameAs(reason);
                   assertThatThrownBy(Run::all).isSameAs(reason);
                 }));
     assertThat(ended).hasValue(0);
@@ -300,7 +497,7 @@ class RunTest {
 
   @OnEveryScheduler
   void canceledMeanwhile_allEnd(Scheduler scheduler) {
-    // RU-08: a canceled run throws the reason when all the actions that were started have ended
+    // A canceled run throws the reason when all the actions that were started have ended
     scheduler.run(
         () -> {
           for (int round = 0; round < 100; round++) {
@@ -339,7 +536,7 @@ class RunTest {
 
   @OnEveryScheduler
   void sleepsOverlap(Scheduler scheduler) {
-    // RU-10: a hundred sleeps at once; the default timeout would not allow them one after another
+    // A hundred sleeps at once; the default timeout would not allow them one after another
     List<Block<RuntimeException>> sleeps =
         Collections.nCopies(
             2_000,
@@ -360,8 +557,54 @@ class RunTest {
           assertThatNullPointerException().isThrownBy(() -> Run.all(Arrays.asList(counting, null)));
           assertThatNullPointerException().isThrownBy(() -> Run.any(Arrays.asList(counting, null)));
           assertThatNullPointerException()
-              .isThrownBy(() -> Run.firstOrTerminate(Arrays.asList(() -> 1, null)));
+              .isThrownBy(() -> Run.firstSuccess(Arrays.asList(() -> 1, null)));
+          assertThatNullPointerException()
+              .isThrownBy(() -> Run.callAll(Arrays.asList(() -> 1, null)));
+          assertThatIllegalArgumentException()
+              .isThrownBy(() -> Run.map(0, List.of(1), item -> item))
+              .withMessageContaining("0");
         });
     assertThat(ended).hasValue(0);
+  }
+
+  @OnEveryScheduler
+  void firstSuccess_allFailWithTheSame(Scheduler scheduler) {
+    // A failure that all actions share comes out once, as it does of other scopes
+    RuntimeException shared = new IllegalStateException("shared");
+    scheduler.run(
+        () ->
+            assertThatThrownBy(
+                    () ->
+                        Run.firstSuccess(
+                            () -> {
+                              throw shared;
+                            },
+                            () -> {
+                              throw shared;
+                            }))
+                .isSameAs(shared));
+  }
+
+  @OnEveryScheduler
+  void firstSuccess_allFindTheStopOfTheScope(Scheduler scheduler) {
+    // All actions may come across the stop of the scope before it reaches them; that is silent
+    scheduler.run(
+        () ->
+            Bundle.run(
+                bundle -> {
+                  Promise<Integer> promise =
+                      bundle.forkAsPromise(
+                          () -> {
+                            Control.block();
+                            return 1;
+                          });
+                  bundle.fork(
+                      () ->
+                          Control.runShielded(
+                              () -> {
+                                bundle.terminate();
+                                Run.firstSuccess(promise::await, promise::await);
+                              }));
+                }));
   }
 }

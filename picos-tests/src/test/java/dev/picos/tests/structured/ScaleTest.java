@@ -9,8 +9,9 @@ import dev.picos.core.ThreadScheduler;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
-import dev.picos.std.structured.Terminate;
-import dev.picos.tests.Fibers;
+import dev.picos.std.structured.TerminateException;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Rounds;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -19,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ScaleTest {
-  private static final int DEPTH = 100_000;
+  private static final int DEPTH = Rounds.of(20_000, 100_000);
 
   private final AtomicInteger ended = new AtomicInteger();
 
@@ -31,15 +32,15 @@ class ScaleTest {
   @ParameterizedTest
   @MethodSource("schedulers")
   void nestedScopes_canceledFromOutside(Scheduler scheduler) {
-    // decision 6: canceling the outermost of 100,000 scopes, each in a fiber of its own, ends them
+    // Canceling the outermost of very many scopes, each in a fiber of its own, ends them
     // all
-    cancelNested(scheduler, new Terminate());
+    cancelNested(scheduler, new TerminateException());
   }
 
   @ParameterizedTest
   @MethodSource("schedulers")
   void nestedScopes_canceledWithAnError(Scheduler scheduler) {
-    // decision 6, U-22: also with an error, which every scope on the way collects once
+    // Also with an error, which every scope on the way collects once
     cancelNested(scheduler, new CancellationException("reason"));
   }
 
@@ -68,7 +69,7 @@ class ScaleTest {
       Control.block();
     }
     try {
-      Bundle.joinAfter(
+      Bundle.run(
           bundle -> {
             bundle.fork(() -> nest(depth - 1, deepest));
           });
@@ -80,10 +81,10 @@ class ScaleTest {
   @ParameterizedTest
   @MethodSource("schedulers")
   void manyChildren_canceledFromOutside(Scheduler scheduler) {
-    // 100,000 children of one scope, blocked, are all ended by canceling it
+    // very many children of one scope, blocked, are all ended by canceling it
     scheduler.run(
         () -> {
-          Bundle.joinAfter(
+          Bundle.run(
               bundle -> {
                 for (int i = 0; i < DEPTH; i++) {
                   bundle.fork(

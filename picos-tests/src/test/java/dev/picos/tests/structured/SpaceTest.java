@@ -2,11 +2,12 @@ package dev.picos.tests.structured;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.picos.core.BlockWith;
 import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Promise;
-import dev.picos.std.structured.ScopeBlock;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.Rounds;
@@ -27,9 +28,10 @@ class SpaceTest {
     }
   }
 
+  @Alone
   @OnEveryKindOfScheduler
-  void longLivedBundle_forks(Scheduler scheduler) {
-    // BU-18: fibers that have ended leave nothing behind in a bundle that lives on
+  void longLivedBundle_forks(Scheduler scheduler) throws Exception {
+    // Fibers that have ended leave nothing behind in a bundle that lives on
     assertBounded(
         scheduler,
         bundle -> {
@@ -38,9 +40,10 @@ class SpaceTest {
         });
   }
 
+  @Alone
   @OnEveryKindOfScheduler
-  void longLivedBundle_promises(Scheduler scheduler) {
-    // BU-18: neither do fibers forked for their results, which have computations of their own
+  void longLivedBundle_promises(Scheduler scheduler) throws Exception {
+    // Neither do fibers forked for their results, which have computations of their own
     assertBounded(
         scheduler,
         bundle -> {
@@ -49,9 +52,10 @@ class SpaceTest {
         });
   }
 
+  @Alone
   @OnEveryKindOfScheduler
-  void longLivedBundle_terminatedPromises(Scheduler scheduler) {
-    // BU-18: nor those that were terminated
+  void longLivedBundle_terminatedPromises(Scheduler scheduler) throws Exception {
+    // Nor those that were terminated
     assertBounded(
         scheduler,
         bundle -> {
@@ -71,26 +75,28 @@ class SpaceTest {
         });
   }
 
+  @Alone
   @OnEveryKindOfScheduler
-  void longLivedBundle_nestedScopesAndTimeouts(Scheduler scheduler) {
-    // BU-18: nor do scopes and timeouts opened in it
+  void longLivedBundle_nestedScopesAndTimeouts(Scheduler scheduler) throws Exception {
+    // Nor do scopes and timeouts opened in it
     assertBounded(
         scheduler,
         bundle ->
-            Control.terminateAfter(
+            Control.runWithin(
                 Duration.ofHours(1),
                 () ->
-                    Bundle.joinAfter(
+                    Bundle.run(
                         inner -> {
                           inner.fork(() -> {});
                         })));
   }
 
-  private static void assertBounded(Scheduler scheduler, ScopeBlock<RuntimeException> round) {
+  private static void assertBounded(Scheduler scheduler, BlockWith<Bundle, Exception> round)
+      throws Exception {
     long grown =
         scheduler.call(
             () ->
-                Bundle.joinAfter(
+                Bundle.call(
                     bundle -> {
                       for (int i = 0; i < ROUNDS / 10; i++) {
                         round.run(bundle);

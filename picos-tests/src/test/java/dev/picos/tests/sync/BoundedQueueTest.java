@@ -27,13 +27,13 @@ class BoundedQueueTest {
 
     void push(T item) {
       room.acquire();
-      lock.holding(() -> items.add(item));
+      lock.runOrPoison(() -> items.add(item));
       filled.release();
     }
 
     T pop() {
       filled.acquire();
-      T item = lock.holding(() -> items.remove());
+      T item = lock.callOrPoison(() -> items.remove());
       room.release();
       return item;
     }
@@ -41,13 +41,13 @@ class BoundedQueueTest {
 
   @Test
   void orderOnFifo() {
-    // XC-03: on fifo fibers wait for each other at a queue in this order and no other
+    // On fifo fibers wait for each other at a queue in this order and no other
     List<String> log = new ArrayList<>();
     BoundedQueue<Integer> queue = new BoundedQueue<>(3);
     FifoScheduler.create()
         .run(
             () -> {
-              Flock.joinAfter(
+              Flock.run(
                   OnReturn.TERMINATE,
                   () -> {
                     Flock.fork(

@@ -11,8 +11,9 @@ import dev.picos.std.event.Event;
 import dev.picos.std.structured.Run;
 import dev.picos.std.sync.Broadcast;
 import dev.picos.std.sync.Ivar;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
@@ -32,7 +33,7 @@ class BroadcastEventTest {
 
   @OnEveryScheduler
   void cursor_isReady(Scheduler scheduler) {
-    // ST-08: the event of a cursor gives its value, at any time and any number of times
+    // The event of a cursor gives its value, at any time and any number of times
     scheduler.run(
         () -> {
           Broadcast.Cursor<Integer> cursor = broadcast.tap();
@@ -123,7 +124,7 @@ class BroadcastEventTest {
 
   @OnEveryScheduler
   void event_canceled(Scheduler scheduler) {
-    // ST-08: none if there is something to be read; else before and while it waits. The reader is
+    // None if there is something to be read; else before and while it waits. The reader is
     // where it was then
     scheduler.run(
         () -> {
@@ -260,6 +261,7 @@ class BroadcastEventTest {
     assertThat(read).isEqualTo(1);
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void event_lostManyTimes(Scheduler scheduler) {
     // events that lost leave nothing at the end of the sequence

@@ -12,11 +12,13 @@ import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.sync.Broadcast;
+import dev.picos.std.sync.BroadcastClosedException;
 import dev.picos.std.sync.Latch;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
@@ -27,6 +29,7 @@ import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,7 +43,7 @@ class BroadcastTest {
 
   @Test
   void tap_seesWhatComesLater() {
-    // ST-01: a cursor sees all values from where it was taken, in order, and none before
+    // A cursor sees all values from where it was taken, in order, and none before
     broadcast.publish(1);
     Broadcast.Cursor<Integer> first = broadcast.tap();
     broadcast.publish(2);
@@ -57,7 +60,7 @@ class BroadcastTest {
 
   @Test
   void cursor_isImmutable() {
-    // ST-03: a cursor reads the same, and leads to the same, every time
+    // A cursor reads the same, and leads to the same, every time
     Broadcast.Cursor<Integer> cursor = broadcast.tap();
     assertThat(cursor.peek()).isNull();
     assertThat(cursor).hasToString("Cursor[at the end]");
@@ -113,7 +116,7 @@ class BroadcastTest {
 
   @Test
   void poison_twice() {
-    // ST-05, U-8: to poison again changes nothing, and is no error
+    // To poison again changes nothing, and is no error
     broadcast.poison(poison);
 
     assertThat(broadcast.tryPoison(reason)).isFalse();
@@ -163,7 +166,7 @@ class BroadcastTest {
 
   @OnEveryScheduler
   void read_waits(Scheduler scheduler) {
-    // ST-03: all that wait at the end are woken by the value, or by the poison
+    // All that wait at the end are woken by the value, or by the poison
     scheduler.run(
         () -> {
           Broadcast.Cursor<Integer> end = broadcast.tap();
@@ -185,7 +188,7 @@ class BroadcastTest {
 
   @OnEveryScheduler
   void manyToMany(Scheduler scheduler) {
-    // ST-01: every reader sees the same sequence, in which each publisher's values are in order
+    // Every reader sees the same sequence, in which each publisher's values are in order
     int publishers = 3;
     int values = 500;
     scheduler.run(
@@ -196,7 +199,7 @@ class BroadcastTest {
             readers.add(Fibers.start(() -> readToTheEnd(tapped)));
           }
           tapped.await();
-          Bundle.joinAfter(
+          Bundle.run(
               bundle -> {
                 for (int publisher = 0; publisher < publishers; publisher++) {
                   int offset = publisher * values;
@@ -330,7 +333,7 @@ class BroadcastTest {
 
   @OnEveryScheduler
   void read_canceled(Scheduler scheduler) {
-    // ST-08: a canceled fiber throws its reason, unless there is a value or poison to be read
+    // A canceled fiber throws its reason, unless there is a value or poison to be read
     scheduler.run(
         () -> {
           Broadcast.Cursor<Integer> end = broadcast.tap();
@@ -362,7 +365,7 @@ class BroadcastTest {
           Broadcast.Cursor<Integer> end = broadcast.tap();
           Computation<Object> computation = new Computation<>();
           Computation<Object> reader =
-              Fibers.startUnder(computation, () -> Control.protect(() -> end.read()));
+              Fibers.startUnder(computation, () -> Control.callProtected(() -> end.read()));
           Fiber.yield();
           computation.tryCancel(reason);
           Fiber.yield();
@@ -372,9 +375,10 @@ class BroadcastTest {
         });
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void canceledReads_leaveNothing(Scheduler scheduler) {
-    // ST-08: reads at the end that were canceled leave nothing behind
+    // Reads at the end that were canceled leave nothing behind
     scheduler.run(
         () ->
             Canceled.with(
@@ -398,9 +402,10 @@ class BroadcastTest {
     }
   }
 
+  @Alone
   @Test
   void values_withoutCursor() {
-    // ST-06: ten million values that nobody follows leave nothing
+    // Ten million values that nobody follows leave nothing
     long before = Heap.used();
     Broadcast<Integer> young = new Broadcast<>();
 
@@ -412,9 +417,10 @@ class BroadcastTest {
     assertThat(young.tap().peek()).isNull();
   }
 
+  @Alone
   @Test
   void values_thatAreRead() {
-    // ST-06: nor do ten million that a reader follows
+    // Nor do ten million that a reader follows
     long before = Heap.used();
     Broadcast<Integer> young = new Broadcast<>();
     Broadcast.Reader<Integer> reader = young.tap().reader();
@@ -430,9 +436,10 @@ class BroadcastTest {
     Reference.reachabilityFence(reader);
   }
 
+  @Alone
   @Test
   void values_thatFollowAnOldOne() {
-    // ST-06: nor do those after one that the old generation has got; collectors just see to it late
+    // Nor do those after one that the old generation has got; collectors just see to it late
     long before = Heap.used();
 
     for (int i = 0; i < 1_000_000; i++) {
@@ -445,7 +452,7 @@ class BroadcastTest {
 
   @Test
   void values_behindACursor() {
-    // ST-06: a value is kept while a cursor stands before it, and no longer
+    // A value is kept while a cursor stands before it, and no longer
     Broadcast<Object> objects = new Broadcast<>();
     Broadcast.Cursor<Object> cursor = objects.tap();
     WeakReference<Object> first = publishGarbage(objects);
@@ -479,5 +486,186 @@ class BroadcastTest {
 
     assertThatThrownBy(() -> reader.read(Duration.ofDays(1))).hasCause(closed);
     assertThat(reader.cursor().peek()).isEqualTo(new Outcome.Canceled<>(closed));
+  }
+
+  @OnEveryScheduler
+  void close_ends(Scheduler scheduler) {
+    // a closed sequence is read to its end, where iterations end and others learn that it is closed
+    scheduler.run(
+        () -> {
+          Broadcast<Integer> closed = new Broadcast<>();
+          Broadcast.Reader<Integer> reader = closed.tap().reader();
+          Computation<Object> iteration =
+              Fibers.start(
+                  () -> {
+                    List<Integer> all = new ArrayList<>();
+                    closed.tap().reader().forEach(all::add);
+                    return all;
+                  });
+          Computation<Object> waiting = Fibers.start(() -> closed.tap().next().read());
+          Fiber.yield();
+          closed.publish(1);
+          closed.close();
+          closed.close();
+          closed.poison(poison);
+          assertThat(iteration.await()).isIn(List.of(1), List.of());
+          assertThatThrownBy(waiting::await).isInstanceOf(BroadcastClosedException.class);
+          assertThatThrownBy(() -> closed.publish(2)).isInstanceOf(BroadcastClosedException.class);
+          assertThat(closed.tryPoison(poison)).isFalse();
+          assertThat(closed).hasToString("Broadcast[closed]");
+          assertThat(closed.tap()).hasToString("Cursor[closed]");
+          assertThat(reader.readEvent().sync()).isEqualTo(1);
+          assertThatThrownBy(reader::read).isInstanceOf(BroadcastClosedException.class);
+          assertThatThrownBy(() -> reader.read(Duration.ZERO))
+              .isInstanceOf(BroadcastClosedException.class);
+          assertThatThrownBy(() -> reader.readEvent().sync())
+              .isInstanceOf(BroadcastClosedException.class);
+          assertThat(reader.iterator().hasNext()).isFalse();
+          assertThatThrownBy(() -> reader.iterator().next())
+              .isInstanceOf(NoSuchElementException.class);
+        });
+  }
+
+  @Test
+  void iteration_throwsThePoison() {
+    // an iteration over a sequence that was poisoned ends with the poison
+    Broadcast.Reader<Integer> reader = broadcast.tap().reader();
+    broadcast.publish(1);
+    broadcast.poison(poison);
+    List<Integer> read = new ArrayList<>();
+
+    assertThatThrownBy(() -> reader.forEach(read::add)).isSameAs(poison);
+
+    assertThat(read).containsExactly(1);
+  }
+
+  @OnEveryScheduler
+  void iteration_canceled(Scheduler scheduler) {
+    // whoever is canceled while it waits for the next value throws its reason
+    scheduler.run(
+        () -> {
+          Broadcast.Reader<Integer> reader = broadcast.tap().reader();
+          Computation<Object> fiber = Fibers.start(() -> reader.iterator().hasNext());
+          Fiber.yield();
+          fiber.tryCancel(reason);
+          assertThatThrownBy(fiber::await).isSameAs(reason);
+        });
+  }
+
+  @Test
+  void bounded_losesTheOldest() throws Exception {
+    // a reader that has fallen behind goes on with the oldest value kept, and knows what it missed
+    Broadcast<Integer> bounded = Broadcast.bounded(3);
+    Broadcast.Cursor<Integer> start = bounded.tap();
+    Broadcast.Reader<Integer> reader = start.reader();
+    Broadcast.Reader<Integer> byEvents = start.reader();
+    Broadcast.Reader<Integer> timed = start.reader();
+    for (int i = 0; i < 3; i++) {
+      bounded.publish(i);
+    }
+    assertThat(start.read()).isEqualTo(0);
+    assertThat(reader.read()).isEqualTo(0);
+    assertThat(reader.missed()).isZero();
+    for (int i = 3; i < 10; i++) {
+      bounded.publish(i);
+    }
+    assertThat(reader.read()).isEqualTo(7);
+    assertThat(reader.missed()).isEqualTo(6);
+    assertThat(byEvents.readEvent().sync()).isEqualTo(7);
+    assertThat(byEvents.missed()).isEqualTo(7);
+    assertThat(timed.read(Duration.ZERO)).isEqualTo(7);
+    bounded.close();
+    List<Integer> rest = new ArrayList<>();
+    reader.forEach(rest::add);
+    assertThat(rest).containsExactly(8, 9);
+    assertThat(reader.missed()).isEqualTo(6);
+  }
+
+  @Test
+  void bounded_lostPositions() {
+    // the position of a value that is lost says so, whatever is asked of it
+    Broadcast<Integer> bounded = Broadcast.bounded(1);
+    Broadcast.Cursor<Integer> start = bounded.tap();
+    bounded.publish(1);
+    assertThat(start).hasToString("Cursor[before 1]");
+    bounded.publish(2);
+
+    assertThatThrownBy(start::read).hasMessageContaining("lost");
+    assertThatThrownBy(() -> start.read(Duration.ZERO)).hasMessageContaining("lost");
+    assertThatThrownBy(start::next).hasMessageContaining("lost");
+    assertThatThrownBy(() -> start.readEvent().sync()).hasMessageContaining("lost");
+    assertThat(start.peek()).isInstanceOf(Outcome.Canceled.class);
+    assertThat(start).hasToString("Cursor[lost]");
+    assertThat(start.reader().read()).isEqualTo(2);
+    assertThatThrownBy(() -> Broadcast.bounded(0)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void bounded_keepsNoMore() {
+    // however far a reader falls behind, no more values are kept than the bound says
+    Broadcast<Object> bounded = Broadcast.bounded(2);
+    Broadcast.Reader<Object> reader = bounded.tap().reader();
+    WeakReference<Object> first = publish(bounded);
+    WeakReference<Object> second = publish(bounded);
+    WeakReference<Object> third = publish(bounded);
+
+    Wait.untilCollected(first, reader, bounded);
+
+    assertThat(second.get()).isNotNull().isSameAs(reader.read());
+    assertThat(third.get()).isNotNull();
+  }
+
+  private static WeakReference<Object> publish(Broadcast<Object> to) {
+    Object value = new Object();
+    to.publish(value);
+    return new WeakReference<>(value);
+  }
+
+  @OnEveryScheduler
+  void bounded_manyToMany(Scheduler scheduler) {
+    // each reader reads or misses each value of each publisher, in order
+    int each = 300;
+    scheduler.run(
+        () -> {
+          Broadcast<Integer> bounded = Broadcast.bounded(5);
+          Broadcast.Cursor<Integer> start = bounded.tap();
+          List<Computation<Object>> readers = new ArrayList<>();
+          for (int i = 0; i < 3; i++) {
+            readers.add(
+                Fibers.start(
+                    () -> {
+                      Broadcast.Reader<Integer> reader = start.reader();
+                      int[] last = {-1, -1};
+                      int count = 0;
+                      for (int value : reader) {
+                        assertThat(value / each).isLessThan(2);
+                        assertThat(value).isGreaterThan(last[value / each]);
+                        last[value / each] = value;
+                        count++;
+                      }
+                      return count + reader.missed();
+                    }));
+          }
+          List<Computation<Object>> publishers = new ArrayList<>();
+          for (int i = 0; i < 2; i++) {
+            int from = i * each;
+            publishers.add(
+                Fibers.start(
+                    () -> {
+                      for (int value = from; value < from + each; value++) {
+                        bounded.publish(value);
+                        if (value % 7 == 0) {
+                          Fiber.yield();
+                        }
+                      }
+                      return "published";
+                    }));
+          }
+          publishers.forEach(Computation::await);
+          bounded.close();
+          for (Computation<Object> reader : readers) {
+            assertThat(reader.await()).isEqualTo(2L * each);
+          }
+        });
   }
 }

@@ -2,7 +2,6 @@ package dev.picos.tests.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.picos.core.Computation;
@@ -11,8 +10,9 @@ import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.OnReturn;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
@@ -59,7 +59,7 @@ class ConditionTest {
 
   @OnEveryScheduler
   void signal_wakesOneInOrder(Scheduler scheduler) {
-    // CV-01, CV-05: a signal wakes one fiber, the one that has waited longest
+    // A signal wakes one fiber, the one that has waited longest
     scheduler.run(
         () -> {
           for (Side side : Side.all()) {
@@ -84,7 +84,7 @@ class ConditionTest {
 
   @OnEveryScheduler
   void signalAll_wakesAll(Scheduler scheduler) {
-    // CV-01: signalAll wakes all that wait
+    // SignalAll wakes all that wait
     scheduler.run(
         () -> {
           for (Side side : Side.all()) {
@@ -121,7 +121,7 @@ class ConditionTest {
 
   @OnEveryScheduler
   void await_holdsTheLockAfterwards(Scheduler scheduler) {
-    // CV-01: await releases the lock, and returns with it
+    // Await releases the lock, and returns with it
     scheduler.run(
         () -> {
           for (Side side : Side.exclusive()) {
@@ -145,7 +145,7 @@ class ConditionTest {
 
   @OnEveryScheduler
   void await_underReturnedComputation(Scheduler scheduler) {
-    // CV-01: fibers whose computation has returned, before or while they wait, wait for a signal
+    // Fibers whose computation has returned, before or while they wait, wait for a signal
     scheduler.run(
         () -> {
           for (Side side : Side.all()) {
@@ -168,7 +168,7 @@ class ConditionTest {
 
   @OnEveryScheduler
   void await_canceledBefore(Scheduler scheduler) {
-    // CV-08, CV-10: await in a canceled fiber throws the reason, with the lock held
+    // Await in a canceled fiber throws the reason, with the lock held
     scheduler.run(
         () -> {
           for (Side side : Side.all()) {
@@ -177,7 +177,7 @@ class ConditionTest {
             Canceled.with(reason, () -> assertThatThrownBy(side::await).isSameAs(reason));
             Canceled.with(
                 reason, () -> assertThatThrownBy(() -> side.await(LONG)).isSameAs(reason));
-            assertThat(Fiber.current().hasForbidden()).isFalse();
+            assertThat(Fiber.current().forbidsCancelation()).isFalse();
             assertThat(side.lock()).hasToString(held);
             side.release();
             assertThat(Waiting.of(side.condition())).isZero();
@@ -207,7 +207,7 @@ class ConditionTest {
 
   @OnEveryScheduler
   void await_forbidden(Scheduler scheduler) {
-    // CV-10: where cancelation is forbidden await waits for a signal; the flag is as before
+    // Where cancelation is forbidden await waits for a signal; the flag is as before
     scheduler.run(
         () -> {
           for (Side side : Side.all()) {
@@ -216,12 +216,12 @@ class ConditionTest {
                 Fibers.startUnder(
                     computation,
                     () ->
-                        Control.protect(
+                        Control.callProtected(
                             () -> {
                               side.acquire();
                               side.await();
                               side.release();
-                              return Fiber.current().hasForbidden();
+                              return Fiber.current().forbidsCancelation();
                             }));
             side.untilWaiting(1);
             computation.tryCancel(reason);
@@ -234,35 +234,8 @@ class ConditionTest {
   }
 
   @OnEveryScheduler
-  void await_forSoLong(Scheduler scheduler) {
-    // a limited wait ends when the time is over or with a signal, each time with the lock held
-    scheduler.run(
-        () -> {
-          for (Side side : Side.all()) {
-            side.acquire();
-            assertThat(side.await(Duration.ofMillis(1))).isFalse();
-            assertThat(side.await(Duration.ZERO)).isFalse();
-            assertThatIllegalArgumentException()
-                .isThrownBy(() -> side.await(Duration.ofNanos(-1)))
-                .withMessageContaining("negative");
-            Computation<Object> signaler =
-                Fibers.start(
-                    () -> {
-                      side.untilWaiting(1);
-                      side.signal();
-                      return "signaled";
-                    });
-            assertThat(side.await(LONG)).isTrue();
-            side.release();
-            signaler.await();
-            assertThat(side.isFree()).isTrue();
-          }
-        });
-  }
-
-  @OnEveryScheduler
   void race_ofSignalAndCancelation(Scheduler scheduler) {
-    // U-2: a signal that a canceled waiter has got goes to the next
+    // A signal that a canceled waiter has got goes to the next
     scheduler.run(
         () -> {
           for (Side side : Side.all()) {
@@ -308,7 +281,7 @@ class ConditionTest {
 
   @OnEveryScheduler
   void await_withoutTheLock(Scheduler scheduler) {
-    // CV-06, U-7: await without the lock is refused and leaves nothing to spend a signal on
+    // Await without the lock is refused and leaves nothing to spend a signal on
     scheduler.run(
         () -> {
           for (Side side : Side.all()) {
@@ -339,7 +312,7 @@ class ConditionTest {
     Side notEmpty = notFull.another();
     ArrayDeque<Integer> buffer = new ArrayDeque<>();
     AtomicInteger sum = new AtomicInteger();
-    Bundle.joinAfter(
+    Bundle.run(
         bundle -> {
           for (int party = 0; party < parties; party++) {
             bundle.fork(
@@ -372,6 +345,7 @@ class ConditionTest {
     assertThat(sum).hasValue(parties * items * (items + 1) / 2);
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void canceledWaiters_leaveNothing(Scheduler scheduler) {
     // waits that were canceled leave nothing behind, also next to waiters that stay
@@ -404,7 +378,7 @@ class ConditionTest {
 
   @OnEveryScheduler
   void torture(Scheduler scheduler) {
-    // CV-03: random signals and cancelations; no step is lost, every path is taken, nobody hangs
+    // Random signals and cancelations; no step is lost, every path is taken, nobody hangs
     scheduler.run(
         () -> {
           for (Side side : Side.exclusive()) {
@@ -436,7 +410,7 @@ class ConditionTest {
     }
 
     void run() {
-      Bundle.joinAfter(
+      Bundle.run(
           OnReturn.TERMINATE,
           bundle -> {
             for (int party = 0; party < parties; party++) {
@@ -459,7 +433,7 @@ class ConditionTest {
         }
         computations.set(index, own);
         Canceled.under(own, this::acquireAndWait);
-        Control.protect(Control::yield);
+        Control.runProtected(Control::yield);
       }
       computations.set(index, null);
     }
@@ -484,7 +458,7 @@ class ConditionTest {
 
     private void step() {
       int before = step;
-      Control.protect(Control::yield);
+      Control.runProtected(Control::yield);
       step = before + 1;
       steps.incrementAndGet();
     }
@@ -525,7 +499,7 @@ class ConditionTest {
           Computation<Object> last = computations.get(i);
           while (last != null) {
             last.tryCancel(reason);
-            Control.protect(Control::yield);
+            Control.runProtected(Control::yield);
             last = computations.get(i);
           }
         }

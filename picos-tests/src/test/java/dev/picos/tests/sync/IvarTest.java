@@ -12,8 +12,9 @@ import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Control;
 import dev.picos.std.sync.Ivar;
 import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
@@ -32,7 +33,7 @@ class IvarTest {
 
   @Test
   void fill_once() {
-    // IV-01: the first one fills it; later values and poison change nothing
+    // The first one fills it; later values and poison change nothing
     assertThat(ivar.peek()).isNull();
     assertThat(ivar).hasToString("Ivar[empty]");
     assertThat(ivar.tryFill(1)).isTrue();
@@ -47,7 +48,7 @@ class IvarTest {
 
   @Test
   void poison_once() {
-    // IV-01: poison is what read throws, that very object; later values and poison change nothing
+    // Poison is what read throws, that very object; later values and poison change nothing
     assertThat(ivar.tryPoison(poison)).isTrue();
     assertThat(ivar.tryPoison(reason)).isFalse();
     assertThat(ivar.tryFill(1)).isFalse();
@@ -58,7 +59,7 @@ class IvarTest {
 
   @Test
   void poison_checked() {
-    // IV-01: a checked one is carried by a ComputationException
+    // A checked one is carried by a ComputationException
     IOException checked = new IOException("checked");
     ivar.poison(checked);
 
@@ -70,7 +71,7 @@ class IvarTest {
 
   @Test
   void of_value() {
-    // IV-01: a variable may be filled from the start; null is a value
+    // A variable may be filled from the start; null is a value
     assertThat(Ivar.of("value").read()).isEqualTo("value");
     Ivar<Object> ofNull = Ivar.of(null);
     assertThat(ofNull.read()).isNull();
@@ -88,7 +89,7 @@ class IvarTest {
 
   @OnEveryScheduler
   void read_byMany(Scheduler scheduler) {
-    // IV-01: all readers get the value, or the poison
+    // All readers get the value, or the poison
     scheduler.run(
         () -> {
           Ivar<Integer> poisoned = new Ivar<>();
@@ -145,7 +146,7 @@ class IvarTest {
         () -> {
           Computation<Object> computation = new Computation<>();
           Computation<Object> reader =
-              Fibers.startUnder(computation, () -> Control.protect(() -> ivar.read()));
+              Fibers.startUnder(computation, () -> Control.callProtected(() -> ivar.read()));
           Fiber.yield();
           computation.tryCancel(reason);
           Fiber.yield();
@@ -174,9 +175,10 @@ class IvarTest {
         });
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void canceledReads_leaveNothing(Scheduler scheduler) {
-    // IV-03: reads of an empty variable that were canceled leave nothing behind
+    // Reads of an empty variable that were canceled leave nothing behind
     scheduler.run(
         () -> {
           Canceled.with(

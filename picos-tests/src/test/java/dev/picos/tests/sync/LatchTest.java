@@ -11,8 +11,8 @@ import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.sync.Latch;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,13 +25,13 @@ class LatchTest {
 
   @Test
   void negativeCount() {
-    // LA-01: a negative count is refused
+    // A negative count is refused
     assertThatIllegalArgumentException().isThrownBy(() -> new Latch(-1));
   }
 
   @Test
   void zeroCount_isOpen() {
-    // LA-01: a latch of zero is open, and cannot be closed
+    // A latch of zero is open, and cannot be closed
     Latch latch = new Latch(0);
 
     latch.await();
@@ -70,13 +70,13 @@ class LatchTest {
 
   @OnEveryScheduler
   void tasks_thatStartTasks(Scheduler scheduler) {
-    // LA-03: await returns exactly when all have decremented, in many rounds
+    // Await returns exactly when all have decremented, in many rounds
     scheduler.run(
         () -> {
           for (int round = 0; round < 200; round++) {
             Latch latch = new Latch(1);
             AtomicInteger ended = new AtomicInteger();
-            Bundle.joinAfter(
+            Bundle.run(
                 bundle -> {
                   startTree(bundle, latch, ended, 4);
                   latch.decr();
@@ -170,7 +170,7 @@ class LatchTest {
               Fibers.startUnder(
                   computation,
                   () -> {
-                    Control.protect(() -> latch.await());
+                    Control.runProtected(() -> latch.await());
                     return "open";
                   });
           Fiber.yield();

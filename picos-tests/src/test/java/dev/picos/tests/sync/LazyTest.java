@@ -5,30 +5,44 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.picos.core.Block;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Control;
-import dev.picos.std.structured.Terminate;
+import dev.picos.std.structured.TerminateException;
 import dev.picos.std.sync.Ivar;
 import dev.picos.std.sync.Lazy;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
+import java.net.SocketTimeoutException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileLockInterruptionException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 
 class LazyTest {
@@ -39,7 +53,7 @@ class LazyTest {
 
   @Test
   void force_once() {
-    // LZ-01: the body runs when the value is asked for first, and never again
+    // The body runs when the value is asked for first, and never again
     assertThat(lazy.isForced()).isFalse();
     assertThat(lazy.isValue()).isFalse();
     assertThat(lazy).hasToString("Lazy[not forced]");
@@ -53,7 +67,7 @@ class LazyTest {
 
   @Test
   void ofValue() {
-    // LZ-01: a value that is there already; null is one, also from a body
+    // A value that is there already; null is one, also from a body
     Lazy<Object> none = Lazy.ofValue(null);
     Lazy<Object> computed = Lazy.of(() -> null);
 
@@ -118,7 +132,7 @@ class LazyTest {
 
   @OnEveryScheduler
   void force_byMany(Scheduler scheduler) {
-    // LZ-03: of many that force at the same time one runs the body, and all get its result
+    // Of many that force at the same time one runs the body, and all get its result
     scheduler.run(
         () -> {
           for (int round = 0; round < 200; round++) {
@@ -150,7 +164,7 @@ class LazyTest {
 
   @OnEveryScheduler
   void force_byMany_bodyThrows(Scheduler scheduler) {
-    // LZ-03: the same where it throws
+    // The same where it throws
     scheduler.run(
         () -> {
           Ivar<Integer> go = new Ivar<>();
@@ -191,7 +205,7 @@ class LazyTest {
 
   @OnEveryScheduler
   void forcerCanceled_nobodyWaits(Scheduler scheduler) {
-    // LZ-05: the cancelation of the fiber that runs the body is not the result
+    // The cancelation of the fiber that runs the body is not the result
     scheduler.run(
         () -> {
           Computation<Object> computation = new Computation<>();
@@ -213,7 +227,7 @@ class LazyTest {
 
   @OnEveryScheduler
   void forcerCanceled_othersWait(Scheduler scheduler) {
-    // LZ-05: one of those that wait runs the body then, and the others get its result
+    // One of those that wait runs the body then, and the others get its result
     scheduler.run(
         () -> {
           for (int round = 0; round < 50; round++) {
@@ -249,7 +263,7 @@ class LazyTest {
 
   @OnEveryScheduler
   void forcerCanceled_throwsSomethingElse(Scheduler scheduler) {
-    // LZ-05: whatever the body throws in a canceled fiber is thrown there, and is not the result
+    // Whatever the body throws in a canceled fiber is thrown there, and is not the result
     IOException cleaningUp = new IOException("cleaning up");
     scheduler.run(
         () -> {
@@ -297,7 +311,8 @@ class LazyTest {
           Lazy<Object> failing = Lazy.of(() -> failOnce(error));
           Canceled.with(
               reason,
-              () -> Control.protect(() -> assertThatThrownBy(failing::force).isSameAs(error)));
+              () ->
+                  Control.callProtected(() -> assertThatThrownBy(failing::force).isSameAs(error)));
           assertThat(failing.isForced()).isTrue();
           assertThatThrownBy(failing::force).isSameAs(error);
         });
@@ -310,11 +325,215 @@ class LazyTest {
         () -> {
           Ivar<Integer> ivar = new Ivar<>();
           Lazy<Integer> slow = Lazy.of(() -> ivar.read());
-          assertThatThrownBy(() -> Control.terminateAfter(Duration.ofMillis(1), slow::force))
-              .isInstanceOf(Terminate.class);
+          assertThatThrownBy(() -> Control.callWithin(Duration.ofMillis(1), slow::force))
+              .isInstanceOf(TimeoutException.class);
           ivar.fill(7);
           assertThat(slow.force()).isEqualTo(7);
         });
+  }
+
+  /** What a body throws that was stopped, and so has computed nothing. */
+  private static List<Throwable> stops() {
+    return List.of(
+        new InterruptedException(),
+        new InterruptedIOException(),
+        new ClosedByInterruptException(),
+        new FileLockInterruptionException(),
+        new TimeoutException(),
+        new SocketTimeoutException(),
+        new TerminateException(),
+        new CancellationException(),
+        new StackOverflowError("thrown by the test"),
+        new OutOfMemoryError("thrown by the test"),
+        ComputationException.unchecked(new TimeoutException()),
+        new RuntimeException(new InterruptedException()),
+        new UncheckedIOException(new ClosedByInterruptException()),
+        new IllegalStateException(new ExecutionException(new TimeoutException())));
+  }
+
+  /** Has a body that throws {@code stop} when it first comes to its end, and then returns. */
+  private Lazy<Integer> stoppedOnce(Throwable stop, Block<RuntimeException> work) {
+    return Lazy.of(
+        () -> {
+          work.run();
+          if (runs.incrementAndGet() == 1) {
+            Fibers.sneak(stop);
+          }
+          return 7;
+        });
+  }
+
+  private static void assertThrown(Throwable stop, Throwable thrown) {
+    assertThat(
+            thrown instanceof ComputationException && thrown != stop ? thrown.getCause() : thrown)
+        .isSameAs(stop);
+  }
+
+  @OnEveryScheduler
+  void stopped_nobodyWaits(Scheduler scheduler) {
+    // What stopped the body is thrown where that ran, and is not the result
+    for (Throwable stop : stops()) {
+      runs.set(0);
+      scheduler.run(
+          () -> {
+            Lazy<Integer> each = stoppedOnce(stop, () -> {});
+            Lazy<Integer> mapped = each.map(value -> value + 1);
+            assertThatThrownBy(mapped::force).satisfies(thrown -> assertThrown(stop, thrown));
+            assertThat(mapped.isForced()).isFalse();
+            assertThat(each.isForced()).isFalse();
+            assertThat(each).hasToString("Lazy[not forced]");
+            assertThat(mapped.force()).isEqualTo(8);
+            assertThat(runs).hasValue(2);
+          });
+    }
+  }
+
+  @OnEveryScheduler
+  void stopped_othersWait(Scheduler scheduler) {
+    // One of those that wait runs the body then, and all of them get its result
+    for (Throwable stop : stops()) {
+      runs.set(0);
+      scheduler.run(
+          () -> {
+            Ivar<Integer> begun = new Ivar<>();
+            Ivar<Integer> go = new Ivar<>();
+            Lazy<Integer> each =
+                stoppedOnce(
+                    stop,
+                    () -> {
+                      begun.tryFill(1);
+                      go.read();
+                    });
+            Computation<Integer> first = Fibers.start(each::force);
+            begun.read();
+            List<Computation<Integer>> waiters = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+              waiters.add(Fibers.start(each::force));
+              Fiber.yield();
+            }
+            go.fill(1);
+
+            assertThatThrownBy(first::await).satisfies(thrown -> assertThrown(stop, thrown));
+            assertThat(waiters).allSatisfy(waiter -> assertThat(waiter.await()).isEqualTo(7));
+            assertThat(runs).hasValue(2);
+          });
+    }
+  }
+
+  @OnEveryScheduler
+  void stopped_everyTime(Scheduler scheduler) {
+    // each of those that wait runs the body once, and throws what stopped it there
+    scheduler.run(
+        () -> {
+          Lazy<Integer> never =
+              Lazy.of(
+                  () -> {
+                    Fiber.yield();
+                    throw new TimeoutException("run " + runs.incrementAndGet());
+                  });
+          List<Computation<Integer>> forcers = new ArrayList<>();
+          for (int i = 0; i < 5; i++) {
+            forcers.add(Fibers.start(never::force));
+          }
+          assertThat(forcers)
+              .allSatisfy(
+                  forcer ->
+                      assertThatThrownBy(forcer::await)
+                          .hasRootCauseInstanceOf(TimeoutException.class));
+          assertThat(runs).hasValue(5);
+          assertThat(never.isForced()).isFalse();
+        });
+  }
+
+  @OnEveryScheduler
+  void body_runsOutOfTime(Scheduler scheduler) {
+    // a limit that the body sets itself is not the result either, and one who waits takes over
+    scheduler.run(
+        () -> {
+          Ivar<Integer> begun = new Ivar<>();
+          Ivar<Integer> go = new Ivar<>();
+          Lazy<Integer> each =
+              Lazy.of(
+                  () -> {
+                    if (runs.incrementAndGet() == 1) {
+                      begun.fill(1);
+                      go.read();
+                      Control.runWithin(Duration.ofMillis(1), () -> new Ivar<Integer>().read());
+                    }
+                    return 7;
+                  });
+          Computation<Integer> first = Fibers.start(each::force);
+          begun.read();
+          Computation<Integer> second = Fibers.start(each::force);
+          for (int i = 0; i < 10; i++) {
+            Fiber.yield();
+          }
+          go.fill(1);
+
+          assertThatThrownBy(first::await).hasCauseInstanceOf(TimeoutException.class);
+          assertThat(second.await()).isEqualTo(7);
+          assertThat(runs).hasValue(2);
+        });
+  }
+
+  @OnEveryScheduler
+  void interrupted_statusIsAsTheBodyLeftIt(Scheduler scheduler) {
+    // An interrupt that ends the body takes the value away from nobody, and the status of the
+    // thread is what the body has made of it
+    for (boolean restored : new boolean[] {false, true}) {
+      runs.set(0);
+      scheduler.run(
+          () -> {
+            Lock lock = new ReentrantLock();
+            Lazy<Integer> each =
+                Lazy.of(
+                    () -> {
+                      try {
+                        lock.lockInterruptibly();
+                      } catch (InterruptedException e) {
+                        if (restored) {
+                          Thread.currentThread().interrupt();
+                        }
+                        throw e;
+                      }
+                      lock.unlock();
+                      return runs.incrementAndGet();
+                    });
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(each::force).hasCauseInstanceOf(InterruptedException.class);
+            assertThat(Thread.interrupted()).isEqualTo(restored);
+            assertThat(each.isForced()).isFalse();
+            assertThat(each.force()).isEqualTo(1);
+          });
+    }
+  }
+
+  @Test
+  void failed_isKept() {
+    // What says that the body failed rather than was stopped is the result, whatever its causes
+    RuntimeException one = new IllegalStateException("one");
+    RuntimeException other = new IllegalStateException("other", one);
+    one.initCause(other);
+    for (Throwable failure :
+        List.of(
+            new IOException(new EOFException()),
+            new AsynchronousCloseException(),
+            new NoSuchElementException(),
+            one)) {
+      Lazy<Object> failing =
+          Lazy.of(
+              () -> {
+                runs.incrementAndGet();
+                Fibers.sneak(failure);
+                return 7;
+              });
+      runs.set(0);
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(failing::force).satisfies(thrown -> assertThrown(failure, thrown));
+      }
+      assertThat(failing.isForced()).isTrue();
+      assertThat(runs).hasValue(1);
+    }
   }
 
   @OnEveryScheduler
@@ -328,14 +547,14 @@ class LazyTest {
                   assertThatThrownBy(lazy::force).isSameAs(reason);
                   assertThat(runs).hasValue(0);
                   assertThat(Lazy.ofValue(1).force()).isEqualTo(1);
-                  Control.protect(() -> assertThat(lazy.force()).isEqualTo(1));
+                  Control.callProtected(() -> assertThat(lazy.force()).isEqualTo(1));
                   assertThat(lazy.force()).isEqualTo(1);
                 }));
   }
 
   @OnEveryScheduler
   void waiterCanceled(Scheduler scheduler) {
-    // LZ-06: a canceled waiter throws its reason; the fiber that runs the body is not concerned
+    // A canceled waiter throws its reason; the fiber that runs the body is not concerned
     scheduler.run(
         () -> {
           Ivar<Integer> ivar = new Ivar<>();
@@ -383,9 +602,10 @@ class LazyTest {
         });
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void canceledWaiters_leaveNothing(Scheduler scheduler) {
-    // LZ-06: waits that were canceled leave nothing behind
+    // Waits that were canceled leave nothing behind
     scheduler.run(
         () -> {
           Ivar<Integer> ivar = new Ivar<>();
@@ -419,7 +639,7 @@ class LazyTest {
 
   @OnEveryScheduler
   void reentrant(Scheduler scheduler) {
-    // U-21: a body that asks for its own value is told so, and goes on as it likes
+    // A body that asks for its own value is told so, and goes on as it likes
     scheduler.run(
         () -> {
           List<Lazy<Integer>> self = new ArrayList<>();
@@ -469,36 +689,9 @@ class LazyTest {
     task.get();
   }
 
-  @OnEveryScheduler
-  void endOfMemory(Scheduler scheduler) {
-    // a body that finds no memory is run again, also by one who waits
-    scheduler.run(
-        () -> {
-          Ivar<Integer> go = new Ivar<>();
-          Lazy<Integer> each =
-              Lazy.of(
-                  () -> {
-                    go.read();
-                    if (runs.incrementAndGet() == 1) {
-                      throw new OutOfMemoryError("thrown by the test");
-                    }
-                    return 7;
-                  });
-          Computation<Integer> first = Fibers.start(each::force);
-          Wait.until(() -> each.toString().contains("being forced"));
-          Computation<Integer> second = Fibers.start(each::force);
-
-          go.fill(1);
-
-          assertThatThrownBy(first::await).isInstanceOf(OutOfMemoryError.class);
-          assertThat(second.await()).isEqualTo(7);
-          assertThat(each.force()).isEqualTo(7);
-        });
-  }
-
   @Test
   void map_isLazy() {
-    // LZ-08: a mapped value is computed when it is asked for, and so is what it is made from
+    // A mapped value is computed when it is asked for, and so is what it is made from
     Lazy<Integer> twice = lazy.map(value -> 2 * value);
 
     assertThat(runs).hasValue(0);
@@ -509,7 +702,7 @@ class LazyTest {
 
   @Test
   void map_throws() {
-    // LZ-08: an exception of the source is also that of the mapped value, and only when asked for
+    // An exception of the source is also that of the mapped value, and only when asked for
     Lazy<Object> failing = Lazy.of(() -> failOnce(error));
     assertThatThrownBy(failing::force).isSameAs(error);
 
@@ -522,7 +715,7 @@ class LazyTest {
 
   @Test
   void mapValue_isEagerWhereItCan() {
-    // LZ-08: mapped at once when forced already, lazily otherwise
+    // Mapped at once when forced already, lazily otherwise
     Lazy<Integer> later = lazy.mapValue(value -> 2 * value);
     assertThat(later.isForced()).isFalse();
     assertThat(runs).hasValue(0);
@@ -544,7 +737,7 @@ class LazyTest {
 
   @Test
   void mapValue_throws() {
-    // LZ-08: the exception of a source that is forced already is thrown at once
+    // The exception of a source that is forced already is thrown at once
     Lazy<Object> failing = Lazy.of(() -> failOnce(error));
     assertThatThrownBy(failing::force).isSameAs(error);
 

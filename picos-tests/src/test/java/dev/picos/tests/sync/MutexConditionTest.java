@@ -11,9 +11,9 @@ import dev.picos.std.sync.Condition;
 import dev.picos.std.sync.Latch;
 import dev.picos.std.sync.Mutex;
 import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.FailingWakeUp;
-import dev.picos.tests.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
@@ -27,7 +27,7 @@ class MutexConditionTest {
 
   @OnEveryScheduler
   void await_withTheMutexOfAnother(Scheduler scheduler) {
-    // CV-06: to await with a mutex that another fiber has is refused, and leaves nothing
+    // To await with a mutex that another fiber has is refused, and leaves nothing
     scheduler.run(
         () -> {
           mutex.lock();
@@ -45,20 +45,20 @@ class MutexConditionTest {
 
   @OnEveryScheduler
   void await_flagIsRestored(Scheduler scheduler) {
-    // CV-10: after a signal and after cancelation cancelation is permitted as before
+    // After a signal and after cancelation cancelation is permitted as before
     scheduler.run(
         () -> {
           mutex.lock();
           Computation<Object> signaler =
               Fibers.start(
                   () -> {
-                    mutex.protect(condition::signal);
+                    mutex.runLocked(condition::signal);
                     return "signaled";
                   });
           condition.await();
-          assertThat(Fiber.current().hasForbidden()).isFalse();
+          assertThat(Fiber.current().forbidsCancelation()).isFalse();
           Canceled.with(reason, () -> assertThatThrownBy(condition::await).isSameAs(reason));
-          assertThat(Fiber.current().hasForbidden()).isFalse();
+          assertThat(Fiber.current().forbidsCancelation()).isFalse();
           mutex.unlock();
           signaler.await();
         });
@@ -81,7 +81,7 @@ class MutexConditionTest {
                       mutex.unlock();
                       return true;
                     });
-            while (!mutex.protect(() -> entered[0])) {
+            while (!mutex.callLocked(() -> entered[0])) {
               Fiber.yield();
             }
             Fiber.sleep(Duration.ofNanos(100_000 + round % 20 * 5_000L));
@@ -107,7 +107,7 @@ class MutexConditionTest {
 
   @OnEveryScheduler
   void await_timesOut_mutexIsTaken(Scheduler scheduler) {
-    // CV-01: who has waited in vain takes the mutex again, however long that takes, flags as before
+    // Who has waited in vain takes the mutex again, however long that takes, flags as before
     scheduler.run(
         () -> {
           Latch locked = new Latch(1);
@@ -130,11 +130,11 @@ class MutexConditionTest {
           assertThat(awaiter.await()).isFalse();
           mutex.lock();
           assertThat(condition.await(Duration.ofNanos(1))).isFalse();
-          assertThat(Fiber.current().hasForbidden()).isFalse();
+          assertThat(Fiber.current().forbidsCancelation()).isFalse();
           Canceled.with(
               reason,
               () -> assertThatThrownBy(() -> condition.await(Duration.ofDays(1))).isSameAs(reason));
-          assertThat(Fiber.current().hasForbidden()).isFalse();
+          assertThat(Fiber.current().forbidsCancelation()).isFalse();
           mutex.unlock();
           assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
         });

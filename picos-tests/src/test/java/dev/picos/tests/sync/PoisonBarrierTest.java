@@ -14,8 +14,9 @@ import dev.picos.std.structured.Run;
 import dev.picos.std.sync.PoisonBarrier;
 import dev.picos.std.sync.PoisonedException;
 import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryKindOfScheduler;
 import dev.picos.tests.OnEveryScheduler;
@@ -68,7 +69,7 @@ class PoisonBarrierTest {
 
   @Test
   void oneParty_neverWaits() {
-    // BA-08: a barrier of one party lets it pass at once, any number of times
+    // A barrier of one party lets it pass at once, any number of times
     PoisonBarrier one = new PoisonBarrier(1);
     for (int i = 0; i < 100_000; i++) {
       one.await();
@@ -79,7 +80,7 @@ class PoisonBarrierTest {
 
   @OnEveryScheduler
   void phases(Scheduler scheduler) {
-    // BA-01: after each await all parties have arrived in that phase, and none in the next but one
+    // After each await all parties have arrived in that phase, and none in the next but one
     scheduler.run(
         () -> {
           for (int parties = 1; parties <= 4; parties++) {
@@ -102,7 +103,7 @@ class PoisonBarrierTest {
 
   @OnEveryScheduler
   void manyPhases(Scheduler scheduler) {
-    // BA-08: a barrier is used for any number of phases; what was done before each is seen after it
+    // A barrier is used for any number of phases; what was done before each is seen after it
     int phases = Rounds.of(10_000, 100_000);
     int[] plain = {0, 0};
     PoisonBarrier barrier = new PoisonBarrier(2);
@@ -142,7 +143,7 @@ class PoisonBarrierTest {
 
   @OnEveryScheduler
   void poisoned(Scheduler scheduler) {
-    // BA-03: those who wait and those who come later throw
+    // Those who wait and those who come later throw
     scheduler.run(
         () -> {
           PoisonBarrier barrier = new PoisonBarrier(4);
@@ -167,7 +168,7 @@ class PoisonBarrierTest {
 
   @OnEveryScheduler
   void onePartyTooMany(Scheduler scheduler) {
-    // BA-05: one more than the parties counts for the next phase
+    // One more than the parties counts for the next phase
     scheduler.run(
         () -> {
           PoisonBarrier barrier = new PoisonBarrier(2);
@@ -185,7 +186,7 @@ class PoisonBarrierTest {
 
   @OnEveryScheduler
   void canceledBefore_last(Scheduler scheduler) {
-    // BA-06: a canceled fiber that arrives last passes
+    // A canceled fiber that arrives last passes
     scheduler.run(
         () -> {
           PoisonBarrier barrier = new PoisonBarrier(2);
@@ -248,7 +249,7 @@ class PoisonBarrierTest {
               Fibers.startUnder(
                   computation,
                   () -> {
-                    Control.protect(() -> barrier.await());
+                    Control.runProtected(() -> barrier.await());
                     return "passed";
                   });
           Waiting.until(barrier, 1);
@@ -303,7 +304,7 @@ class PoisonBarrierTest {
 
   @OnEveryScheduler
   void race_ofLastPartyAndPoison(Scheduler scheduler) {
-    // BA-07, U-3: one that leaves and poisons at once strands nobody; its phase was complete
+    // One that leaves and poisons at once strands nobody; its phase was complete
     scheduler.run(
         () -> {
           for (int round = 0; round < 1_000; round++) {
@@ -342,6 +343,7 @@ class PoisonBarrierTest {
         });
   }
 
+  @Alone
   @OnEveryKindOfScheduler
   void phases_leaveNothing(Scheduler scheduler) {
     // a barrier does not grow with the phases

@@ -8,10 +8,11 @@ import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
 import dev.picos.std.structured.Control;
+import dev.picos.std.sync.Condition;
 import dev.picos.std.sync.FrozenException;
 import dev.picos.std.sync.PoisonRwLock;
 import dev.picos.std.sync.PoisonedException;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,6 +46,18 @@ class PoisonConditionTest {
     return awaiter(new Computation<>(), side);
   }
 
+  private static Computation<Object> awaiter(Side side, Duration timeout) {
+    return Fibers.start(
+        () -> {
+          side.acquire();
+          try {
+            return side.await(timeout);
+          } finally {
+            side.release();
+          }
+        });
+  }
+
   private static void yieldALot() {
     for (int i = 0; i < 10; i++) {
       Fiber.yield();
@@ -53,21 +66,21 @@ class PoisonConditionTest {
 
   @Test
   void await_onTheOtherSide() {
-    // CV-06: who holds a lock in one way cannot await in the other
+    // who holds a lock in one way cannot await in the other
     PoisonRwLock lock = new PoisonRwLock();
-    lock.acquireShared();
+    lock.lockShared();
     assertThatExceptionOfType(IllegalMonitorStateException.class)
         .isThrownBy(lock.newCondition()::await);
-    lock.releaseShared();
-    lock.acquire();
+    lock.unlockShared();
+    lock.lock();
     assertThatExceptionOfType(IllegalMonitorStateException.class)
-        .isThrownBy(lock.newCondition()::awaitShared);
-    lock.release();
+        .isThrownBy(lock.newSharedCondition()::await);
+    lock.unlock();
   }
 
   @OnEveryScheduler
-  void poisoned_awaitersGoOnWaiting(Scheduler scheduler) {
-    // LK-10: those who await a condition of a poisoned lock throw once they are signaled
+  void poisoned_awaitersThrow(Scheduler scheduler) {
+    // those who await a condition of a lock that is poisoned are told at once, and why
     scheduler.run(
         () -> {
           for (Side side : Side.poisonable()) {
@@ -76,13 +89,14 @@ class PoisonConditionTest {
               awaiters.add(awaiter(side));
             }
             side.untilWaiting(4);
-            Control.protect(side::poison);
-            yieldALot();
-            assertThat(awaiters).allMatch(Computation::isRunning);
-            side.signal();
-            side.signalAll();
+            Computation<Object> timed = awaiter(side, LONG);
+            side.untilWaiting(5);
+            Control.runProtected(() -> side.poison(reason));
+            awaiters.add(timed);
             for (Computation<Object> each : awaiters) {
-              assertThatThrownBy(each::await).isInstanceOf(PoisonedException.class);
+              assertThatThrownBy(each::await)
+                  .isInstanceOf(PoisonedException.class)
+                  .hasCause(reason);
             }
             assertThatExceptionOfType(PoisonedException.class).isThrownBy(side::await);
             assertThatExceptionOfType(PoisonedException.class).isThrownBy(() -> side.await(LONG));
@@ -92,7 +106,7 @@ class PoisonConditionTest {
 
   @OnEveryScheduler
   void poisoned_canceled(Scheduler scheduler) {
-    // LK-11, CV-10: one that is canceled while the lock is poisoned throws that it is
+    // one that is canceled while the lock is poisoned throws that it is
     scheduler.run(
         () -> {
           for (Side side : Side.poisonable()) {
@@ -106,12 +120,12 @@ class PoisonConditionTest {
                       try {
                         side.await();
                       } finally {
-                        flags.set(Fiber.current().hasForbidden() ? 1 : 2);
+                        flags.set(Fiber.current().forbidsCancelation() ? 1 : 2);
                       }
                       return "woken";
                     });
             side.untilWaiting(1);
-            Control.protect(side::poison);
+            Control.runProtected(() -> side.poison(reason));
             computation.tryCancel(reason);
             assertThatThrownBy(canceled::await).isInstanceOf(PoisonedException.class);
             assertThat(flags).hasValue(2);
@@ -121,36 +135,38 @@ class PoisonConditionTest {
 
   @OnEveryScheduler
   void frozen_underHolding(Scheduler scheduler) {
-    // RW-09, U-4: one that awaited while the lock was frozen throws that it is, and poisons nothing
+    // one that awaited while the lock was frozen throws that it is, and poisons nothing
     scheduler.run(
         () -> {
           PoisonRwLock lock = new PoisonRwLock();
-          PoisonRwLock.Condition condition = lock.newCondition();
+          Condition condition = lock.newCondition();
+          Condition shared = lock.newSharedCondition();
           Computation<Object> holding =
               Fibers.start(
                   () -> {
-                    lock.holding(() -> condition.await());
+                    lock.runOrPoison(() -> condition.await());
                     return "woken";
                   });
           Waiting.until(condition, 1);
           Computation<Object> protecting =
               Fibers.start(
                   () -> {
-                    lock.protect(() -> condition.await());
+                    lock.runLocked(() -> condition.await());
                     return "woken";
                   });
           Waiting.until(condition, 2);
           Computation<Object> sharing =
               Fibers.start(
                   () -> {
-                    lock.sharing(() -> condition.awaitShared());
+                    lock.runLockedShared(() -> shared.await());
                     return "woken";
                   });
-          Waiting.until(condition, 3);
+          Waiting.until(shared, 1);
           lock.freeze();
           yieldALot();
           assertThat(holding.isRunning()).isTrue();
           condition.signalAll();
+          shared.signalAll();
           assertThatThrownBy(holding::await).isInstanceOf(FrozenException.class);
           assertThatThrownBy(protecting::await).isInstanceOf(FrozenException.class);
           assertThat(sharing.await()).isEqualTo("woken");

@@ -2,30 +2,23 @@ package dev.picos.tests.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.picos.core.Block;
-import dev.picos.core.Body;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
-import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Run;
 import dev.picos.std.sync.FrozenException;
 import dev.picos.std.sync.PoisonBarrier;
 import dev.picos.std.sync.PoisonRwLock;
 import dev.picos.std.sync.PoisonedException;
 import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
-import dev.picos.tests.Heap;
-import dev.picos.tests.OnEveryKindOfScheduler;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import dev.picos.tests.OnEveryTwoSchedulers;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -35,6 +28,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
+/** What readers and writers promise each other besides: the rest is in {@link AcquiringTest}. */
 class PoisonRwLockTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
@@ -46,8 +40,8 @@ class PoisonRwLockTest {
     return Fibers.startUnder(
         computation,
         () -> {
-          lock.acquire();
-          lock.release();
+          lock.lock();
+          lock.unlock();
           return "written";
         });
   }
@@ -57,8 +51,8 @@ class PoisonRwLockTest {
     return Fibers.startUnder(
         computation,
         () -> {
-          lock.acquireShared();
-          lock.releaseShared();
+          lock.lockShared();
+          lock.unlockShared();
           return "read";
         });
   }
@@ -85,64 +79,60 @@ class PoisonRwLockTest {
     }
   }
 
-  private static Object fail(IOException failure) throws IOException {
-    throw failure;
-  }
-
   @Test
   void states() {
-    // RW-01: many hold it shared, also one fiber several times, or one exclusively
+    // many hold it shared, also one fiber several times, or one exclusively
     assertThat(lock).hasToString("PoisonRwLock[free]");
-    lock.acquireShared();
-    assertThat(lock.tryAcquireShared()).isTrue();
-    assertThat(lock.tryAcquireShared(LONG)).isTrue();
+    lock.lockShared();
+    assertThat(lock.tryLockShared()).isTrue();
+    assertThat(lock.tryLockShared(LONG)).isTrue();
     assertThat(lock).hasToString("PoisonRwLock[shared by 3]");
     assertThat(lock.isLockedShared()).isTrue();
     assertThat(lock.isLocked()).isFalse();
-    assertThat(lock.tryAcquire()).isFalse();
-    assertThat(lock.tryAcquire(Duration.ZERO)).isFalse();
-    lock.releaseShared();
-    lock.releaseShared();
-    assertThat(lock.tryAcquire()).isFalse();
-    lock.releaseShared();
+    assertThat(lock.tryLock()).isFalse();
+    assertThat(lock.tryLock(Duration.ZERO)).isFalse();
+    lock.unlockShared();
+    lock.unlockShared();
+    assertThat(lock.tryLock()).isFalse();
+    lock.unlockShared();
     assertThat(lock.isLockedShared()).isFalse();
-    lock.acquire();
+    lock.lock();
     assertThat(lock).hasToString("PoisonRwLock[locked]");
     assertThat(lock.isLocked()).isTrue();
     assertThat(lock.isLockedShared()).isFalse();
-    assertThat(lock.tryAcquire()).isFalse();
-    assertThat(lock.tryAcquireShared()).isFalse();
-    assertThat(lock.tryAcquireShared(Duration.ZERO)).isFalse();
-    lock.release();
-    assertThat(lock.tryAcquire()).isTrue();
-    lock.release();
-    assertThat(lock.tryAcquire(LONG)).isTrue();
-    lock.release();
+    assertThat(lock.tryLock()).isFalse();
+    assertThat(lock.tryLockShared()).isFalse();
+    assertThat(lock.tryLockShared(Duration.ZERO)).isFalse();
+    lock.unlock();
+    assertThat(lock.tryLock()).isTrue();
+    lock.unlock();
+    assertThat(lock.tryLock(LONG)).isTrue();
+    lock.unlock();
     assertThat(lock).hasToString("PoisonRwLock[free]");
   }
 
   @Test
   void release_ofWhatIsNotHeld() {
-    // U-14: releasing what is not held is an error, and changes nothing
-    assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(lock::release);
-    assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(lock::releaseShared);
+    // releasing what is not held is an error, and changes nothing
+    assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(lock::unlock);
+    assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(lock::unlockShared);
     assertThat(lock).hasToString("PoisonRwLock[free]");
-    lock.acquire();
-    assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(lock::releaseShared);
+    lock.lock();
+    assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(lock::unlockShared);
     assertThat(lock).hasToString("PoisonRwLock[locked]");
-    lock.release();
-    lock.acquireShared();
-    assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(lock::release);
+    lock.unlock();
+    lock.lockShared();
+    assertThatExceptionOfType(IllegalMonitorStateException.class).isThrownBy(lock::unlock);
     assertThat(lock).hasToString("PoisonRwLock[shared by 1]");
   }
 
   @Test
   void poison_ofWhatIsNotHeld() {
-    // RW-06: only what is held exclusively can be poisoned
+    // only what is held exclusively can be poisoned
     assertThatIllegalStateException().isThrownBy(lock::poison).withMessageContaining("not write");
-    lock.acquireShared();
+    lock.lockShared();
     assertThatIllegalStateException().isThrownBy(lock::poison).withMessageContaining("not write");
-    lock.releaseShared();
+    lock.unlockShared();
     lock.freeze();
     assertThatIllegalStateException().isThrownBy(lock::poison).withMessageContaining("not write");
     assertThat(lock.isPoisoned()).isFalse();
@@ -150,8 +140,8 @@ class PoisonRwLockTest {
 
   @Test
   void poisoned() {
-    // RW-03, RW-05, U-17: poisoned, it is locked but not shared, and everything throws for ever
-    lock.acquire();
+    // poisoned, it is locked but not shared, and everything throws for ever
+    lock.lock();
     lock.poison();
     for (int i = 0; i < 2; i++) {
       assertThat(lock.isLocked()).isTrue();
@@ -161,29 +151,29 @@ class PoisonRwLockTest {
       assertThat(lock).hasToString("PoisonRwLock[poisoned]");
       List<Block<RuntimeException>> operations =
           List.of(
-              lock::acquire,
-              lock::tryAcquire,
-              () -> lock.tryAcquire(LONG),
-              lock::acquireShared,
-              lock::tryAcquireShared,
-              () -> lock.tryAcquireShared(LONG),
+              lock::lock,
+              lock::tryLock,
+              () -> lock.tryLock(LONG),
+              lock::lockShared,
+              lock::tryLockShared,
+              () -> lock.tryLockShared(LONG),
               lock::freeze,
-              () -> lock.protect(() -> 1),
-              () -> lock.holding(() -> 1),
-              () -> lock.sharing(() -> 1));
+              () -> lock.callLocked(() -> 1),
+              () -> lock.callOrPoison(() -> 1),
+              () -> lock.callLockedShared(() -> 1));
       for (Block<RuntimeException> each : operations) {
         assertThatExceptionOfType(PoisonedException.class).isThrownBy(each::run);
       }
-      lock.release();
-      lock.releaseShared();
+      lock.unlock();
+      lock.unlockShared();
       lock.poison();
     }
   }
 
   @Test
   void frozen() {
-    // RW-10, U-17: frozen, it is shared for ever, whether or not anyone reads, and never written
-    lock.acquireShared();
+    // frozen, it is shared for ever, whether or not anyone reads, and never written
+    lock.lockShared();
     lock.freeze();
     for (int i = 0; i < 2; i++) {
       assertThat(lock.isLocked()).isFalse();
@@ -193,20 +183,20 @@ class PoisonRwLockTest {
       assertThat(lock).hasToString("PoisonRwLock[frozen]");
       List<Block<RuntimeException>> operations =
           List.of(
-              lock::acquire,
-              lock::tryAcquire,
-              () -> lock.tryAcquire(LONG),
-              () -> lock.protect(() -> 1),
-              () -> lock.holding(() -> 1));
+              lock::lock,
+              lock::tryLock,
+              () -> lock.tryLock(LONG),
+              () -> lock.callLocked(() -> 1),
+              () -> lock.callOrPoison(() -> 1));
       for (Block<RuntimeException> each : operations) {
         assertThatExceptionOfType(FrozenException.class).isThrownBy(each::run);
       }
-      lock.acquireShared();
-      assertThat(lock.tryAcquireShared()).isTrue();
-      assertThat(lock.tryAcquireShared(LONG)).isTrue();
-      assertThat(lock.<Integer, RuntimeException>sharing(() -> 7)).isEqualTo(7);
-      lock.releaseShared();
-      lock.release();
+      lock.lockShared();
+      assertThat(lock.tryLockShared()).isTrue();
+      assertThat(lock.tryLockShared(LONG)).isTrue();
+      assertThat(lock.<Integer, RuntimeException>callLockedShared(() -> 7)).isEqualTo(7);
+      lock.unlockShared();
+      lock.unlock();
       lock.freeze();
     }
   }
@@ -215,7 +205,7 @@ class PoisonRwLockTest {
   void frozenException_isCheap() {
     // the exception has neither a stack trace nor anything suppressed
     lock.freeze();
-    assertThatThrownBy(lock::acquire)
+    assertThatThrownBy(lock::lock)
         .isInstanceOf(FrozenException.class)
         .hasMessageContaining("frozen")
         .satisfies(
@@ -226,74 +216,15 @@ class PoisonRwLockTest {
             });
   }
 
-  @Test
-  void nothing() {
-    // null is refused before the lock is taken
-    assertThatNullPointerException().isThrownBy(() -> lock.holding((Block<Exception>) null));
-    assertThatNullPointerException().isThrownBy(() -> lock.holding((Body<?, Exception>) null));
-    assertThatNullPointerException().isThrownBy(() -> lock.protect((Block<Exception>) null));
-    assertThatNullPointerException().isThrownBy(() -> lock.protect((Body<?, Exception>) null));
-    assertThatNullPointerException().isThrownBy(() -> lock.sharing((Block<Exception>) null));
-    assertThatNullPointerException().isThrownBy(() -> lock.sharing((Body<?, Exception>) null));
-    assertThatNullPointerException().isThrownBy(() -> lock.tryAcquire(null));
-    assertThatNullPointerException().isThrownBy(() -> lock.tryAcquireShared(null));
-    assertThat(lock).hasToString("PoisonRwLock[free]");
-  }
-
-  @Test
-  void bodies() throws Exception {
-    // sharing and protect release when their body throws, holding poisons then
-    IOException failure = new IOException("failure");
-    lock.sharing(() -> assertThat(lock).hasToString("PoisonRwLock[shared by 1]"));
-    lock.protect(() -> assertThat(lock).hasToString("PoisonRwLock[locked]"));
-    lock.holding(() -> assertThat(lock).hasToString("PoisonRwLock[locked]"));
-    assertThatThrownBy(() -> lock.<Object, IOException>sharing(() -> fail(failure)))
-        .isSameAs(failure);
-    assertThatThrownBy(() -> lock.<Object, IOException>protect(() -> fail(failure)))
-        .isSameAs(failure);
-    assertThatThrownBy(
-            () ->
-                lock.sharing(
-                    () -> {
-                      throw failure;
-                    }))
-        .isSameAs(failure);
-    assertThatThrownBy(
-            () ->
-                lock.protect(
-                    () -> {
-                      throw failure;
-                    }))
-        .isSameAs(failure);
-    assertThat(lock).hasToString("PoisonRwLock[free]");
-    assertThatThrownBy(() -> lock.<Object, IOException>holding(() -> fail(failure)))
-        .isSameAs(failure);
-    assertThat(lock.isPoisoned()).isTrue();
-  }
-
-  @Test
-  void holding_whatBodyReleased() {
-    // a body that releases and then throws: its exception comes out, and nothing is poisoned
-    assertThatThrownBy(
-            () ->
-                lock.holding(
-                    () -> {
-                      lock.release();
-                      throw reason;
-                    }))
-        .isSameAs(reason);
-    assertThat(lock).hasToString("PoisonRwLock[free]");
-  }
-
   @OnEveryScheduler
   void readers_areTogether(Scheduler scheduler) {
-    // RW-01: readers that waited for a writer read together, and can wait for each other then
+    // readers that waited for a writer read together, and can wait for each other then
     scheduler.run(
         () -> {
           PoisonBarrier barrier = new PoisonBarrier(10);
-          lock.acquire();
+          lock.lock();
           List<Block<RuntimeException>> readers =
-              Collections.nCopies(9, () -> lock.sharing(() -> barrier.await()));
+              Collections.nCopies(9, () -> lock.runLockedShared(() -> barrier.await()));
           Computation<Object> all =
               Fibers.start(
                   () -> {
@@ -301,8 +232,8 @@ class PoisonRwLockTest {
                     return "read";
                   });
           Waiting.until(lock, 9);
-          lock.release();
-          lock.sharing(() -> barrier.await());
+          lock.unlock();
+          lock.runLockedShared(() -> barrier.await());
           all.await();
           assertThat(lock).hasToString("PoisonRwLock[free]");
         });
@@ -310,17 +241,17 @@ class PoisonRwLockTest {
 
   @OnEveryScheduler
   void readers_overtakeWriters(Scheduler scheduler) {
-    // RW-08: a reader overtakes a writer that waits for readers; the last one wakes it
+    // a reader overtakes a writer that waits for readers; the last one wakes it
     scheduler.run(
         () -> {
-          lock.acquireShared();
+          lock.lockShared();
           Computation<Object> writer = waitingWriter();
-          lock.acquireShared();
+          lock.lockShared();
           reader(new Computation<>()).await();
-          lock.releaseShared();
+          lock.unlockShared();
           yieldALot();
           assertThat(writer.isRunning()).isTrue();
-          lock.releaseShared();
+          lock.unlockShared();
           writer.await();
           assertThat(lock).hasToString("PoisonRwLock[free]");
         });
@@ -328,16 +259,16 @@ class PoisonRwLockTest {
 
   @OnEveryScheduler
   void release_wakesAll_oneAfterAnother(Scheduler scheduler) {
-    // RW-08: readers and writers that wait for a writer all get their turn
+    // readers and writers that wait for a writer all get their turn
     scheduler.run(
         () -> {
           for (int round = 0; round < 20; round++) {
-            lock.acquire();
+            lock.lock();
             List<Computation<Object>> waiters = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
               waiters.add((i * 7 + round) % 3 == 0 ? waitingReader() : waitingWriter());
             }
-            lock.release();
+            lock.unlock();
             waiters.forEach(Computation::await);
             assertThat(lock).hasToString("PoisonRwLock[free]");
           }
@@ -346,10 +277,10 @@ class PoisonRwLockTest {
 
   @OnEveryScheduler
   void poison_wakesAllWhoWait(Scheduler scheduler) {
-    // RW-03: all who wait for a lock that is poisoned throw
+    // all who wait for a lock that is poisoned throw
     scheduler.run(
         () -> {
-          lock.acquire();
+          lock.lock();
           List<Computation<Object>> waiters = new ArrayList<>();
           for (int i = 0; i < 10; i++) {
             waiters.add(i % 2 == 0 ? waitingReader() : waitingWriter());
@@ -367,7 +298,7 @@ class PoisonRwLockTest {
     // writers that wait for readers throw when the lock is frozen
     scheduler.run(
         () -> {
-          lock.acquireShared();
+          lock.lockShared();
           List<Computation<Object>> writers = new ArrayList<>();
           for (int i = 0; i < 10; i++) {
             writers.add(waitingWriter());
@@ -376,17 +307,17 @@ class PoisonRwLockTest {
           for (Computation<Object> each : writers) {
             assertThatThrownBy(each::await).isInstanceOf(FrozenException.class);
           }
-          lock.releaseShared();
+          lock.unlockShared();
           assertThat(lock).hasToString("PoisonRwLock[frozen]");
         });
   }
 
   @OnEveryScheduler
   void freeze_waitsForWriter(Scheduler scheduler) {
-    // RW-05: freeze waits for a writer; canceled meanwhile, it has not frozen
+    // freeze waits for a writer; canceled meanwhile, it has not frozen
     scheduler.run(
         () -> {
-          lock.acquire();
+          lock.lock();
           Computation<Object> computation = new Computation<>();
           Computation<Object> canceled =
               Fibers.startUnder(
@@ -407,7 +338,7 @@ class PoisonRwLockTest {
           Waiting.until(lock, 1);
           assertThat(lock.isFrozen()).isFalse();
           Computation<Object> reader = waitingReader();
-          lock.release();
+          lock.unlock();
           freezer.await();
           reader.await();
           assertThat(lock).hasToString("PoisonRwLock[frozen]");
@@ -416,7 +347,7 @@ class PoisonRwLockTest {
 
   @OnEveryScheduler
   void manyFibers(Scheduler scheduler) {
-    // RW-11: writers exclude all others, with yields inside; readers see what is complete
+    // writers exclude all others, with yields inside; readers see what is complete
     scheduler.run(
         () -> {
           int[] pair = {0, 0};
@@ -436,7 +367,7 @@ class PoisonRwLockTest {
 
   private void writeOften(int[] pair) {
     for (int i = 0; i < 30; i++) {
-      lock.protect(
+      lock.runLocked(
           () -> {
             pair[0]++;
             Fiber.yield();
@@ -448,7 +379,7 @@ class PoisonRwLockTest {
   private void readOften(int[] pair) {
     for (int i = 0; i < 30; i++) {
       boolean equal =
-          lock.sharing(
+          lock.callLockedShared(
               () -> {
                 int first = pair[0];
                 Fiber.yield();
@@ -474,128 +405,20 @@ class PoisonRwLockTest {
   }
 
   @OnEveryScheduler
-  void canceledBefore(Scheduler scheduler) {
-    // a canceled fiber gets what is free, and throws where it has to wait
+  void freeze_canceledBefore(Scheduler scheduler) {
+    // a canceled fiber throws its reason where it has to wait for a writer, and else freezes
     scheduler.run(
         () ->
             Canceled.with(
                 reason,
                 () -> {
-                  lock.acquire();
-                  assertThatThrownBy(lock::acquire).isSameAs(reason);
-                  assertThatThrownBy(lock::acquireShared).isSameAs(reason);
-                  assertThatThrownBy(() -> lock.tryAcquire(LONG)).isSameAs(reason);
-                  assertThatThrownBy(() -> lock.tryAcquireShared(LONG)).isSameAs(reason);
-                  assertThatThrownBy(() -> lock.tryAcquire(Duration.ZERO)).isSameAs(reason);
-                  assertThatThrownBy(() -> lock.tryAcquireShared(Duration.ZERO)).isSameAs(reason);
+                  lock.lock();
                   assertThatThrownBy(lock::freeze).isSameAs(reason);
-                  lock.release();
-                  lock.acquireShared();
-                  assertThatThrownBy(lock::acquire).isSameAs(reason);
-                  lock.releaseShared();
-                  assertThat(lock).hasToString("PoisonRwLock[free]");
+                  assertThat(lock).hasToString("PoisonRwLock[locked]");
+                  lock.unlock();
+                  lock.freeze();
+                  assertThat(lock).hasToString("PoisonRwLock[frozen]");
                 }));
-  }
-
-  @OnEveryScheduler
-  void canceledMeanwhile(Scheduler scheduler) {
-    // readers and writers that are canceled throw the reason, and the others get the lock
-    scheduler.run(
-        () -> {
-          lock.acquire();
-          Computation<Object> computation = new Computation<>();
-          Computation<Object> reader = reader(computation);
-          Waiting.until(lock, 1);
-          Computation<Object> writer = writer(computation);
-          Waiting.until(lock, 2);
-          Computation<Object> nextReader = waitingReader();
-          Computation<Object> nextWriter = waitingWriter();
-          computation.tryCancel(reason);
-          assertThatThrownBy(reader::await).isSameAs(reason);
-          assertThatThrownBy(writer::await).isSameAs(reason);
-          assertThat(lock).hasToString("PoisonRwLock[locked, 2 waiting]");
-          lock.release();
-          nextReader.await();
-          nextWriter.await();
-          assertThat(lock).hasToString("PoisonRwLock[free]");
-        });
-  }
-
-  @OnEveryScheduler
-  void canceledMeanwhile_forbidden(Scheduler scheduler) {
-    // readers and writers that forbid cancelation go on waiting
-    scheduler.run(
-        () -> {
-          lock.acquire();
-          Computation<Object> computation = new Computation<>();
-          List<Computation<Object>> waiters = new ArrayList<>();
-          for (Block<RuntimeException> each :
-              List.<Block<RuntimeException>>of(
-                  () -> lock.sharing(() -> 1), () -> lock.protect(() -> 1))) {
-            waiters.add(
-                Fibers.startUnder(
-                    computation,
-                    () -> {
-                      Control.protect(each);
-                      return "acquired";
-                    }));
-            Waiting.until(lock, waiters.size());
-          }
-          computation.tryCancel(reason);
-          yieldALot();
-          assertThat(waiters).allMatch(Computation::isRunning);
-          lock.release();
-          waiters.forEach(Computation::await);
-        });
-  }
-
-  @OnEveryScheduler
-  void computationReturnsMeanwhile(Scheduler scheduler) {
-    // readers and writers whose computation returns still wait for the lock
-    scheduler.run(
-        () -> {
-          lock.acquire();
-          Computation<Object> computation = new Computation<>();
-          Computation<Object> reader = reader(computation);
-          Waiting.until(lock, 1);
-          Computation<Object> writer = writer(computation);
-          Waiting.until(lock, 2);
-          computation.tryReturn("by another fiber");
-          yieldALot();
-          assertThat(reader.isRunning()).isTrue();
-          assertThat(writer.isRunning()).isTrue();
-          lock.release();
-          reader.await();
-          writer.await();
-        });
-  }
-
-  @OnEveryScheduler
-  void tryAcquire_forSoLong(Scheduler scheduler) {
-    // a limited wait ends when the time is over or when the lock is released
-    scheduler.run(
-        () -> {
-          lock.acquire();
-          assertThat(lock.tryAcquire(Duration.ofMillis(1))).isFalse();
-          assertThat(lock.tryAcquireShared(Duration.ofMillis(1))).isFalse();
-          assertThat(lock).hasToString("PoisonRwLock[locked]");
-          Computation<Boolean> reader = Fibers.start(() -> lock.tryAcquireShared(LONG));
-          Waiting.until(lock, 1);
-          lock.release();
-          assertThat(reader.await()).isTrue();
-          Computation<Boolean> writer = Fibers.start(() -> lock.tryAcquire(LONG));
-          Waiting.until(lock, 1);
-          lock.releaseShared();
-          assertThat(writer.await()).isTrue();
-          lock.release();
-          assertThatIllegalArgumentException()
-              .isThrownBy(() -> lock.tryAcquire(Duration.ofNanos(-1)))
-              .withMessageContaining("negative");
-          assertThatIllegalArgumentException()
-              .isThrownBy(() -> lock.tryAcquireShared(Duration.ofNanos(-1)))
-              .withMessageContaining("negative");
-          assertThat(lock).hasToString("PoisonRwLock[free]");
-        });
   }
 
   @OnEveryScheduler
@@ -605,10 +428,10 @@ class PoisonRwLockTest {
         () -> {
           for (int round = 0; round < 1_000; round++) {
             Run.all(
-                () -> lock.sharing(() -> 1),
-                () -> lock.protect(() -> 1),
-                () -> lock.sharing(() -> 1),
-                () -> lock.protect(() -> 1));
+                () -> lock.callLockedShared(() -> 1),
+                () -> lock.callLocked(() -> 1),
+                () -> lock.callLockedShared(() -> 1),
+                () -> lock.callLocked(() -> 1));
             assertThat(lock).hasToString("PoisonRwLock[free]");
           }
         });
@@ -638,18 +461,18 @@ class PoisonRwLockTest {
       Computation<Object> computation = new Computation<>();
       Computation<Boolean> attempt = new Computation<>();
       Fiber.spawn(
-          new Fiber(computation, false),
+          new Fiber(computation),
           fiber ->
               attempt.tryCapture(
                   () -> {
                     if (choice == 0) {
                       Duration duration = Duration.ofNanos(random.nextInt(100_000));
-                      return shared ? lock.tryAcquireShared(duration) : lock.tryAcquire(duration);
+                      return shared ? lock.tryLockShared(duration) : lock.tryLock(duration);
                     }
                     if (shared) {
-                      lock.acquireShared();
+                      lock.lockShared();
                     } else {
-                      lock.acquire();
+                      lock.lock();
                     }
                     return true;
                   }));
@@ -667,41 +490,11 @@ class PoisonRwLockTest {
         }
         mine.decrementAndGet();
         if (shared) {
-          lock.releaseShared();
+          lock.unlockShared();
         } else {
-          lock.release();
+          lock.unlock();
         }
       }
     }
-  }
-
-  @OnEveryKindOfScheduler
-  void canceledWaiters_leaveNothing(Scheduler scheduler) {
-    // waits that were canceled leave nothing behind, also next to waiters that stay
-    scheduler.run(
-        () -> {
-          lock.acquire();
-          Computation<Object> stays = waitingReader();
-          for (int i = 0; i < 1_000; i++) {
-            acquireCanceled(i);
-          }
-          long before = Heap.used();
-          for (int i = 0; i < 20_000; i++) {
-            acquireCanceled(i);
-          }
-          assertThat(Heap.used() - before).isLessThan(8 * 20_000);
-          assertThat(Waiting.of(lock)).isEqualTo(1);
-          lock.release();
-          stays.await();
-          assertThat(lock).hasToString("PoisonRwLock[free]");
-        });
-  }
-
-  private void acquireCanceled(int i) {
-    Computation<Object> computation = new Computation<>();
-    Computation<Object> waiter = i % 2 == 0 ? writer(computation) : reader(computation);
-    Fiber.yield();
-    computation.tryCancel(reason);
-    waiter.join();
   }
 }

@@ -14,6 +14,7 @@ import dev.picos.std.sync.PoisonLock;
 import dev.picos.std.sync.PoisonRwLock;
 import dev.picos.std.sync.PoisonSemaphore;
 import dev.picos.std.sync.PoisonedException;
+import dev.picos.tests.Rounds;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -26,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * order for a list that each of them searches from the other end.
  */
 class PoisonScaleTest {
-  private static final int WAITERS = 100_000;
+  private static final int WAITERS = Rounds.of(20_000, 100_000);
 
   private final RuntimeException reason = new CancellationException("reason");
   private final Computation<Object> computation = new Computation<>(Computation.Mode.LIFO);
@@ -41,7 +42,7 @@ class PoisonScaleTest {
 
   private void startWaiters(Object primitive, Block<RuntimeException> waiting) {
     for (int i = 0; i < WAITERS; i++) {
-      Fiber.spawn(new Fiber(computation, false), fiber -> waitAndEnd(waiting));
+      Fiber.spawn(new Fiber(computation), fiber -> waitAndEnd(waiting));
     }
     Waiting.until(primitive, WAITERS);
   }
@@ -64,7 +65,7 @@ class PoisonScaleTest {
   @ParameterizedTest
   @MethodSource("schedulers")
   void awaitable_waitersSignaledOrCanceled(Scheduler scheduler) {
-    // of 100,000 fibers that wait for a change a part is signaled and the rest canceled
+    // of very many fibers that wait for a change a part is signaled and the rest canceled
     scheduler.run(
         () -> {
           AwaitableInt awaitable = new AwaitableInt(0);
@@ -86,16 +87,16 @@ class PoisonScaleTest {
   @ParameterizedTest
   @MethodSource("schedulers")
   void lock_waitersCanceled(Scheduler scheduler) {
-    // 100,000 fibers that wait for a lock give up when they are canceled, and it works on
+    // very many fibers that wait for a lock give up when they are canceled, and it works on
     scheduler.run(
         () -> {
           PoisonLock lock = new PoisonLock();
-          lock.acquire();
-          startWaiters(lock, lock::acquire);
+          lock.lock();
+          startWaiters(lock, lock::lock);
           computation.tryCancel(reason);
           ended.await();
-          lock.release();
-          assertThat(lock.tryAcquire()).isTrue();
+          lock.unlock();
+          assertThat(lock.tryLock()).isTrue();
           assertThat(served).hasValue(0);
         });
   }
@@ -103,7 +104,7 @@ class PoisonScaleTest {
   @ParameterizedTest
   @MethodSource("schedulers")
   void semaphore_waitersServed(Scheduler scheduler) {
-    // 100,000 fibers that wait for a semaphore are served
+    // very many fibers that wait for a semaphore are served
     scheduler.run(
         () -> {
           PoisonSemaphore semaphore = new PoisonSemaphore(0);
@@ -120,12 +121,12 @@ class PoisonScaleTest {
   @ParameterizedTest
   @MethodSource("schedulers")
   void rwLock_waitersPoisoned(Scheduler scheduler) {
-    // 100,000 readers that wait for a writer learn that it has failed
+    // very many readers that wait for a writer learn that it has failed
     scheduler.run(
         () -> {
           PoisonRwLock lock = new PoisonRwLock();
-          lock.acquire();
-          startWaiters(lock, lock::acquireShared);
+          lock.lock();
+          startWaiters(lock, lock::lockShared);
           lock.poison();
           ended.await();
           assertThat(poisoned).hasValue(WAITERS);

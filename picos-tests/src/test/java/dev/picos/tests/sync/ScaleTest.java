@@ -13,6 +13,7 @@ import dev.picos.std.sync.Condition;
 import dev.picos.std.sync.Latch;
 import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.Semaphore;
+import dev.picos.tests.Rounds;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * queue that each of them searches from the other end: that takes about a minute.
  */
 class ScaleTest {
-  private static final int WAITERS = 100_000;
+  private static final int WAITERS = Rounds.of(20_000, 100_000);
 
   private final RuntimeException reason = new CancellationException("reason");
   private final Computation<Object> computation = new Computation<>(Computation.Mode.LIFO);
@@ -43,7 +44,7 @@ class ScaleTest {
 
   private void startWaiters(Object primitive, Block<RuntimeException> waiting) {
     for (int i = 0; i < WAITERS; i++) {
-      Fiber.spawn(new Fiber(computation, false), fiber -> waitAndEnd(waiting));
+      Fiber.spawn(new Fiber(computation), fiber -> waitAndEnd(waiting));
     }
     Waiting.until(primitive, WAITERS);
   }
@@ -64,7 +65,7 @@ class ScaleTest {
   @ParameterizedTest
   @MethodSource("schedulers")
   void mutex_waitersCanceled(Scheduler scheduler) {
-    // 100,000 fibers that wait for a mutex give up when they are canceled, and it works on
+    // very many fibers that wait for a mutex give up when they are canceled, and it works on
     scheduler.run(
         () -> {
           mutex.lock();
@@ -80,7 +81,7 @@ class ScaleTest {
   @ParameterizedTest
   @MethodSource("schedulers")
   void semaphore_waitersServed(Scheduler scheduler) {
-    // 100,000 fibers that wait for a semaphore are served
+    // very many fibers that wait for a semaphore are served
     scheduler.run(
         () -> {
           startWaiters(semaphore, semaphore::acquire);
@@ -96,13 +97,13 @@ class ScaleTest {
   @ParameterizedTest
   @MethodSource("schedulers")
   void semaphore_waitersTimeOut(Scheduler scheduler) {
-    // the time of 100,000 fibers that wait for a semaphore is over in no order, and it works on
+    // the time of very many fibers that wait for a semaphore is over in no order, and it works on
     scheduler.run(
         () -> {
           for (int i = 0; i < WAITERS; i++) {
             Duration timeout = Duration.ofMillis(200 + i * 7 % 50);
             Fiber.spawn(
-                new Fiber(computation, false),
+                new Fiber(computation),
                 fiber -> waitAndEnd(() -> assertThat(semaphore.tryAcquire(timeout)).isFalse()));
           }
           ended.await();
@@ -116,10 +117,10 @@ class ScaleTest {
   @ParameterizedTest
   @MethodSource("schedulers")
   void condition_waitersSignaledOrCanceled(Scheduler scheduler) {
-    // of 100,000 fibers that wait for a condition a part is signaled and the rest canceled
+    // of very many fibers that wait for a condition a part is signaled and the rest canceled
     scheduler.run(
         () -> {
-          startWaiters(condition, () -> mutex.protect(() -> condition.await()));
+          startWaiters(condition, () -> mutex.runLocked(() -> condition.await()));
           for (int i = 0; i < WAITERS / 4; i++) {
             condition.signal();
           }

@@ -11,8 +11,9 @@ import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.std.event.Event;
 import dev.picos.std.structured.Run;
 import dev.picos.std.sync.Semaphore;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
+import dev.picos.tests.Alone;
 import dev.picos.tests.Heap;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
@@ -88,8 +89,8 @@ class SemaphoreEventTest {
           other.tryReturn("other");
           cancel.tryCancel(reason);
           assertThatThrownBy(canceled::await).isSameAs(reason);
-          semaphore.release();
           assertThat(losing.await()).isEqualTo("other");
+          semaphore.release();
           semaphore.acquire();
           assertThat(semaphore.availablePermits()).isZero();
           Waiting.until(semaphore, 0);
@@ -167,6 +168,7 @@ class SemaphoreEventTest {
     return one;
   }
 
+  @Alone
   @Test
   void acquireEvent_lostManyTimes() {
     // a million events that lost leave nothing

@@ -3,32 +3,23 @@ package dev.picos.tests.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.picos.core.Block;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Scheduler;
-import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Run;
 import dev.picos.std.sync.Semaphore;
-import dev.picos.testing.Task;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
-import dev.picos.tests.Heap;
-import dev.picos.tests.OnEveryKindOfScheduler;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
-import dev.picos.tests.OnEveryTwoSchedulers;
-import dev.picos.tests.Rounds;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
+/** What a semaphore promises besides: the rest is in {@link AcquiringTest}. */
 class SemaphoreTest {
   private final RuntimeException reason = new CancellationException("reason");
   private final Semaphore semaphore = new Semaphore(0);
@@ -44,7 +35,7 @@ class SemaphoreTest {
 
   @Test
   void negativePermits() {
-    // SE-01: a negative number of permits is refused
+    // A negative number of permits is refused
     assertThatIllegalArgumentException().isThrownBy(() -> new Semaphore(-1));
   }
 
@@ -92,7 +83,7 @@ class SemaphoreTest {
 
   @OnEveryScheduler
   void release_handsOverInOrder(Scheduler scheduler) {
-    // SE-03: waiters get permits in order, directly; tryAcquire fails while there are waiters
+    // Waiters get permits in order, directly; tryAcquire fails while there are waiters
     scheduler.run(
         () -> {
           List<Computation<Object>> acquirers = new ArrayList<>();
@@ -114,7 +105,7 @@ class SemaphoreTest {
 
   @OnEveryScheduler
   void release_handsOverInOrder_withTimeouts(Scheduler scheduler) {
-    // SE-03: those who wait with a timeout wait in the same line; nobody overtakes them
+    // Those who wait with a timeout wait in the same line; nobody overtakes them
     scheduler.run(
         () -> {
           List<Computation<Object>> acquirers = new ArrayList<>();
@@ -133,23 +124,6 @@ class SemaphoreTest {
             assertThat(acquirers.get(i).await()).isIn("acquired", true);
           }
           assertThat(semaphore).hasToString("Semaphore[0 available]");
-        });
-  }
-
-  @OnEveryScheduler
-  void race_ofReleaseAndTimeout(Scheduler scheduler) {
-    // a permit that comes as the time is over is taken, or is still there
-    scheduler.run(
-        () -> {
-          for (int round = 0; round < 300; round++) {
-            Computation<Boolean> waiter =
-                Fibers.start(() -> semaphore.tryAcquire(Duration.ofNanos(100_000)));
-            Fiber.sleep(Duration.ofNanos(100_000 + (round % 20 - 10) * 5_000L));
-            semaphore.release();
-            boolean acquired = waiter.await();
-            assertThat(semaphore.availablePermits()).isEqualTo(acquired ? 0 : 1);
-            assertThat(semaphore.tryAcquire()).isEqualTo(!acquired);
-          }
         });
   }
 
@@ -174,7 +148,7 @@ class SemaphoreTest {
 
   @OnEveryScheduler
   void binary_withTimeout(Scheduler scheduler) {
-    // SE-05: a binary semaphore hands over to one that waits with a timeout, and saturates after
+    // A binary semaphore hands over to one that waits with a timeout, and saturates after
     scheduler.run(
         () -> {
           Semaphore binary = Semaphore.binary(false);
@@ -193,7 +167,7 @@ class SemaphoreTest {
 
   @OnEveryScheduler
   void binary_saturates(Scheduler scheduler) {
-    // SE-05: releasing a binary semaphore twice is as releasing it once
+    // Releasing a binary semaphore twice is as releasing it once
     scheduler.run(
         () -> {
           Semaphore binary = Semaphore.binary(false);
@@ -213,174 +187,6 @@ class SemaphoreTest {
           blocked.await();
           assertThat(binary.tryAcquire()).isFalse();
           assertThat(Semaphore.binary(true).tryAcquire()).isTrue();
-        });
-  }
-
-  @OnEveryScheduler
-  void manyOfEach_inRandomOrder(Scheduler scheduler) {
-    // SE-06: as many acquires as releases, in random order, all complete
-    scheduler.run(
-        () -> {
-          int count = Rounds.of(10_000, 100_000);
-          List<Block<RuntimeException>> actions =
-              new ArrayList<>(Collections.nCopies(count, semaphore::acquire));
-          actions.addAll(Collections.nCopies(count, semaphore::release));
-          Collections.shuffle(actions, new Random(1));
-          Run.all(actions);
-          assertThat(semaphore.availablePermits()).isZero();
-          assertThat(semaphore).hasToString("Semaphore[0 available]");
-        });
-  }
-
-  @OnEveryTwoSchedulers
-  void acrossSchedulers(Scheduler one, Scheduler other) throws Exception {
-    // fibers of two schedulers acquire what a plain thread and the others release
-    Block<RuntimeException> passing =
-        () -> {
-          for (int i = 0; i < 300; i++) {
-            semaphore.acquire();
-            Fiber.yield();
-            semaphore.release();
-          }
-        };
-    List<Task<Object>> tasks =
-        List.of(
-            Task.start(() -> runTwice(one, passing)), Task.start(() -> runTwice(other, passing)));
-    semaphore.release();
-    semaphore.release();
-    for (Task<Object> task : tasks) {
-      task.result();
-    }
-    assertThat(semaphore.availablePermits()).isEqualTo(2);
-  }
-
-  private static Object runTwice(Scheduler scheduler, Block<RuntimeException> block) {
-    scheduler.run(() -> Run.all(block, block));
-    return scheduler;
-  }
-
-  @OnEveryScheduler
-  void happensBefore_releaseAcquire(Scheduler scheduler) {
-    // what is done before a release is seen after the acquire, without further synchronization
-    int[] plain = {0};
-    Semaphore there = new Semaphore(0);
-    Semaphore back = new Semaphore(0);
-    scheduler.run(
-        () ->
-            Run.all(
-                () -> {
-                  for (int i = 1; i <= 1_000; i++) {
-                    plain[0] = i;
-                    there.release();
-                    back.acquire();
-                  }
-                },
-                () -> {
-                  for (int i = 1; i <= 1_000; i++) {
-                    there.acquire();
-                    assertThat(plain[0]).isEqualTo(i);
-                    back.release();
-                  }
-                }));
-  }
-
-  @OnEveryScheduler
-  void canceledBefore(Scheduler scheduler) {
-    // a canceled fiber acquires a permit that is there, and throws where it has to wait
-    scheduler.run(
-        () ->
-            Canceled.with(
-                reason,
-                () -> {
-                  semaphore.release();
-                  semaphore.acquire();
-                  assertThat(semaphore.tryAcquire()).isFalse();
-                  assertThatThrownBy(semaphore::acquire).isSameAs(reason);
-                  assertThat(semaphore).hasToString("Semaphore[0 available]");
-                  semaphore.release();
-                  assertThat(semaphore.tryAcquire()).isTrue();
-                }));
-  }
-
-  @OnEveryScheduler
-  void canceledMeanwhile(Scheduler scheduler) {
-    // a waiter that is canceled throws the reason, and the permit goes to the next
-    scheduler.run(
-        () -> {
-          Computation<Object> computation = new Computation<>();
-          Computation<Object> canceled = acquirer(computation);
-          Waiting.until(semaphore, 1);
-          Computation<Object> next = acquirer(new Computation<>());
-          Waiting.until(semaphore, 2);
-          computation.tryCancel(reason);
-          assertThatThrownBy(canceled::await).isSameAs(reason);
-          semaphore.release();
-          assertThat(next.await()).isEqualTo("acquired");
-          assertThat(semaphore.availablePermits()).isZero();
-        });
-  }
-
-  @OnEveryScheduler
-  void canceledMeanwhile_forbidden(Scheduler scheduler) {
-    // a waiter that forbids cancelation goes on waiting
-    scheduler.run(
-        () -> {
-          Computation<Object> computation = new Computation<>();
-          Computation<Object> waiter =
-              Fibers.startUnder(
-                  computation,
-                  () -> {
-                    Control.protect(semaphore::acquire);
-                    return "acquired";
-                  });
-          Waiting.until(semaphore, 1);
-          computation.tryCancel(reason);
-          for (int i = 0; i < 10; i++) {
-            Fiber.yield();
-          }
-          assertThat(waiter.isRunning()).isTrue();
-          semaphore.release();
-          assertThat(waiter.await()).isEqualTo("acquired");
-        });
-  }
-
-  @OnEveryScheduler
-  void computationReturnsMeanwhile(Scheduler scheduler) {
-    // a waiter whose computation returns still waits for a permit
-    scheduler.run(
-        () -> {
-          Computation<Object> computation = new Computation<>();
-          Computation<Object> waiter = acquirer(computation);
-          Waiting.until(semaphore, 1);
-          computation.tryReturn("by another fiber");
-          for (int i = 0; i < 10; i++) {
-            Fiber.yield();
-          }
-          assertThat(waiter.isRunning()).isTrue();
-          semaphore.release();
-          assertThat(waiter.await()).isEqualTo("acquired");
-        });
-  }
-
-  @OnEveryScheduler
-  void race_ofReleaseAndCancelation(Scheduler scheduler) {
-    // a permit handed to a waiter that is canceled at that moment is not lost
-    scheduler.run(
-        () -> {
-          for (int round = 0; round < 3_000; round++) {
-            Computation<Object> computation = new Computation<>();
-            Computation<Object> waiter = acquirer(computation);
-            Fiber.yield();
-            Computation<Boolean> canceler = Fibers.start(() -> computation.tryCancel(reason));
-            for (int spins = round % 60; spins > 0; spins--) {
-              Thread.onSpinWait();
-            }
-            semaphore.release();
-            waiter.join();
-            canceler.join();
-            assertThat(semaphore.availablePermits()).isEqualTo(waiter.isCanceled() ? 1 : 0);
-            assertThat(semaphore.tryAcquire()).isEqualTo(waiter.isCanceled());
-          }
         });
   }
 
@@ -434,35 +240,5 @@ class SemaphoreTest {
         Fiber.yield();
       }
     }
-  }
-
-  @OnEveryKindOfScheduler
-  void canceledWaiters_leaveNothing(Scheduler scheduler) {
-    // waits that were canceled leave nothing behind, also next to waiters that stay
-    scheduler.run(
-        () -> {
-          Computation<Object> stays = acquirer(new Computation<>());
-          Waiting.until(semaphore, 1);
-          for (int i = 0; i < 1_000; i++) {
-            acquireCanceled();
-          }
-          long before = Heap.used();
-          for (int i = 0; i < 20_000; i++) {
-            acquireCanceled();
-          }
-          assertThat(Heap.used() - before).isLessThan(8 * 20_000);
-          assertThat(Waiting.of(semaphore)).isLessThan(4);
-          semaphore.release();
-          stays.await();
-          assertThat(semaphore).hasToString("Semaphore[0 available]");
-        });
-  }
-
-  private void acquireCanceled() {
-    Computation<Object> computation = new Computation<>();
-    Computation<Object> waiter = acquirer(computation);
-    Fiber.yield();
-    computation.tryCancel(reason);
-    waiter.join();
   }
 }

@@ -6,69 +6,37 @@ import dev.picos.std.sync.PoisonLock;
 import dev.picos.std.sync.PoisonRwLock;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** A lock that is held in one way, and a condition of it. */
 public final class Side {
-  /** What is done to the lock. */
-  private record Holding(Object lock, Runnable acquire, Runnable release) {}
+  private final Acquirable lock;
+  private final Supplier<Condition> conditions;
+  private final Condition condition;
 
-  /** What is done to the condition. */
-  private record Waits(
-      Object condition,
-      Runnable await,
-      Predicate<Duration> awaitFor,
-      Runnable signal,
-      Runnable signalAll) {}
-
-  private final Holding holding;
-  private final Supplier<Waits> conditions;
-  private final Waits waits;
-
-  private Side(Holding holding, Supplier<Waits> conditions) {
-    this.holding = holding;
+  private Side(Acquirable lock, Supplier<Condition> conditions) {
+    this.lock = lock;
     this.conditions = conditions;
-    waits = conditions.get();
+    condition = conditions.get();
   }
 
   public static Side ofMutex(Mutex mutex) {
-    return new Side(
-        new Holding(mutex, mutex::lock, mutex::unlock),
-        () -> {
-          Condition of = mutex.newCondition();
-          return new Waits(of, of::await, of::await, of::signal, of::signalAll);
-        });
+    return new Side(Acquirable.of(mutex), mutex::newCondition);
   }
 
   public static Side ofLock() {
     PoisonLock lock = new PoisonLock();
-    return new Side(
-        new Holding(lock, lock::acquire, lock::release),
-        () -> {
-          PoisonLock.Condition of = lock.newCondition();
-          return new Waits(of, of::await, of::await, of::signal, of::signalAll);
-        });
+    return new Side(Acquirable.of(lock), lock::newCondition);
   }
 
   public static Side ofWriter() {
     PoisonRwLock lock = new PoisonRwLock();
-    return new Side(
-        new Holding(lock, lock::acquire, lock::release),
-        () -> {
-          PoisonRwLock.Condition of = lock.newCondition();
-          return new Waits(of, of::await, of::await, of::signal, of::signalAll);
-        });
+    return new Side(Acquirable.ofWriter(lock), lock::newCondition);
   }
 
   public static Side ofReader() {
     PoisonRwLock lock = new PoisonRwLock();
-    return new Side(
-        new Holding(lock, lock::acquireShared, lock::releaseShared),
-        () -> {
-          PoisonRwLock.Condition of = lock.newCondition();
-          return new Waits(of, of::awaitShared, of::awaitShared, of::signal, of::signalAll);
-        });
+    return new Side(Acquirable.ofReader(lock), lock::newSharedCondition);
   }
 
   /** Those of locks that can be poisoned. */
@@ -88,64 +56,63 @@ public final class Side {
 
   /** The same lock with another condition. */
   public Side another() {
-    return new Side(holding, conditions);
+    return new Side(lock, conditions);
   }
 
   Object lock() {
-    return holding.lock;
+    return lock.primitive();
   }
 
   public boolean isFree() {
-    String name = holding.lock.toString();
-    return name.endsWith("[free]") || name.endsWith("[unlocked]");
+    return lock.isFree();
   }
 
   public void acquire() {
-    holding.acquire.run();
+    lock.acquire();
   }
 
   public void release() {
-    holding.release.run();
+    lock.release();
   }
 
-  /** Acquires the lock as a whole, and poisons it. */
-  public void poison() {
-    switch (holding.lock) {
-      case PoisonLock lock -> {
-        lock.acquire();
-        lock.poison();
+  /** Acquires the lock as a whole, and poisons it with {@code cause}. */
+  public void poison(Throwable cause) {
+    switch (lock.primitive()) {
+      case PoisonLock poisonable -> {
+        poisonable.lock();
+        poisonable.poison(cause);
       }
-      case PoisonRwLock lock -> {
-        lock.acquire();
-        lock.poison();
+      case PoisonRwLock poisonable -> {
+        poisonable.lock();
+        poisonable.poison(cause);
       }
-      default -> throw new AssertionError(holding.lock);
+      default -> throw new AssertionError(lock);
     }
   }
 
-  Object condition() {
-    return waits.condition;
+  public Condition condition() {
+    return condition;
   }
 
   public void await() {
-    waits.await.run();
+    condition.await();
   }
 
   public boolean await(Duration duration) {
-    return waits.awaitFor.test(duration);
+    return condition.await(duration);
   }
 
   public void signal() {
-    waits.signal.run();
+    condition.signal();
   }
 
   public void signalAll() {
-    waits.signalAll.run();
+    condition.signalAll();
   }
 
   /** Returns once so many wait, and the last one has released the lock. */
   void untilWaiting(int count) {
-    Waiting.until(waits.condition, count);
+    Waiting.until(condition, count);
     acquire();
     release();
   }

@@ -12,23 +12,22 @@ import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.OnReturn;
 import dev.picos.std.sync.Broadcast;
-import dev.picos.std.sync.Condition;
 import dev.picos.std.sync.Ivar;
 import dev.picos.std.sync.Latch;
-import dev.picos.std.sync.Mutex;
 import dev.picos.std.sync.Semaphore;
-import dev.picos.tests.Canceled;
-import dev.picos.tests.Fibers;
+import dev.picos.testing.fibers.Canceled;
+import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What all waits with a timeout have in common: MX, CV, SE, LA, IV, PR and ST of cases that are
- * known without one.
+ * What all waits with a timeout have in common, of what is acquired, of conditions, latches, and
+ * values that are to come.
  */
 class TimedTest {
   private static final Duration SHORT = Duration.ofMillis(3);
@@ -53,88 +52,78 @@ class TimedTest {
     }
   }
 
-  private static final class OfMutex extends Awaited {
-    private final Mutex mutex;
-    private final Semaphore free = new Semaphore(0);
-    private final Semaphore freed = new Semaphore(0);
+  private static final class OfAcquirable extends Awaited {
+    private final Acquirable acquirable;
+    private final Semaphore vacate = new Semaphore(0);
+    private final Semaphore done = new Semaphore(0);
 
-    OfMutex(Mutex mutex) {
-      this.mutex = mutex;
-      Computation<Object> holding =
+    OfAcquirable(Acquirable acquirable) {
+      this.acquirable = acquirable;
+      Computation<Object> occupier =
           Fibers.start(
               () -> {
-                mutex.lock();
-                freed.release();
-                free.acquire();
-                mutex.unlock();
-                freed.release();
-                return "unlocked";
+                acquirable.occupy();
+                done.release();
+                vacate.acquire();
+                acquirable.vacate();
+                done.release();
+                return "vacated";
               });
-      freed.acquire();
-      assertThat(holding.isRunning()).isTrue();
+      done.acquire();
+      assertThat(occupier.isRunning()).isTrue();
     }
 
     @Override
     boolean await(Duration timeout) {
-      boolean locked = mutex.tryLock(timeout);
-      if (locked) {
-        mutex.unlock();
+      boolean acquired = acquirable.tryAcquire(timeout);
+      if (acquired) {
+        acquirable.release();
       }
-      return locked;
+      return acquired;
     }
 
     @Override
     void provide() {
-      free.release();
-      Control.protect(() -> freed.acquire());
-    }
-  }
-
-  private static final class OfSemaphore extends Awaited {
-    private final Semaphore semaphore;
-
-    OfSemaphore(Semaphore semaphore) {
-      this.semaphore = semaphore;
+      vacate.release();
+      Control.runProtected(() -> done.acquire());
     }
 
     @Override
-    boolean await(Duration timeout) {
-      return semaphore.tryAcquire(timeout);
-    }
-
-    @Override
-    void provide() {
-      semaphore.release();
+    public String toString() {
+      return acquirable.toString();
     }
   }
 
   private static final class OfCondition extends Awaited {
-    private final Mutex mutex;
-    private final Condition condition;
+    private final Side side;
 
-    OfCondition(Mutex mutex) {
-      this.mutex = mutex;
-      this.condition = mutex.newCondition();
+    OfCondition(Side side) {
+      this.side = side;
     }
 
     @Override
     boolean await(Duration timeout) {
-      Control.protect(() -> mutex.lock());
+      Control.runProtected(() -> side.acquire());
       try {
-        return condition.await(timeout);
+        return side.await(timeout);
       } finally {
-        mutex.unlock();
+        side.release(); // fails if the wait has ended without the lock
       }
     }
 
     @Override
     void provide() {
-      condition.signal();
+      side.signal();
     }
 
     @Override
     void untilWaiting() {
-      Waiting.until(condition, 1);
+      Waiting.until(side.condition(), 1);
+    }
+
+    @Override
+    public String toString() {
+      return side.condition().toString();
     }
   }
 
@@ -213,17 +202,12 @@ class TimedTest {
   }
 
   private static List<Awaited> all() {
-    return List.of(
-        new OfMutex(new Mutex()),
-        new OfMutex(Mutex.unchecked()),
-        new OfSemaphore(new Semaphore(0)),
-        new OfSemaphore(Semaphore.binary(false)),
-        new OfCondition(new Mutex()),
-        new OfCondition(Mutex.unchecked()),
-        new OfLatch(),
-        new OfIvar(),
-        new OfCursor(),
-        new OfReader());
+    return Stream.of(
+            Acquirable.all().stream().map(OfAcquirable::new),
+            Side.all().stream().map(OfCondition::new),
+            Stream.of(new OfLatch(), new OfIvar(), new OfCursor(), new OfReader()))
+        .<Awaited>flatMap(each -> each)
+        .toList();
   }
 
   /** A fiber that waits for a day. */
@@ -244,6 +228,7 @@ class TimedTest {
       assertThatIllegalArgumentException()
           .as("%s", each)
           .isThrownBy(() -> each.await(Duration.ofNanos(-1)))
+          .withMessageContaining("negative")
           .withMessageContaining("PT-0.000000001S");
       assertThatNullPointerException().as("%s", each).isThrownBy(() -> each.await(null));
       if (!(each instanceof OfCondition)) {
@@ -376,7 +361,7 @@ class TimedTest {
                     computation,
                     () -> {
                       boolean[] came = {true};
-                      Control.protect(() -> came[0] = each.await(SHORT));
+                      Control.callProtected(() -> came[0] = each.await(SHORT));
                       return came[0];
                     });
             computation.tryCancel(reason);
@@ -415,7 +400,7 @@ class TimedTest {
     // a promise is awaited with a timeout like everything else, and its fiber not concerned
     scheduler.run(
         () ->
-            Bundle.joinAfter(
+            Bundle.run(
                 OnReturn.TERMINATE,
                 bundle -> {
                   Ivar<String> ivar = new Ivar<>();

@@ -10,8 +10,6 @@ import dev.picos.std.awaitable.AwaitableInt;
 import dev.picos.std.channel.Channel;
 import dev.picos.std.sync.Condition;
 import dev.picos.std.sync.Mutex;
-import dev.picos.std.sync.PoisonLock;
-import dev.picos.std.sync.Semaphore;
 import dev.picos.testing.Task;
 import dev.picos.tests.OnlyCurrent;
 import org.junit.jupiter.api.Test;
@@ -32,15 +30,18 @@ class UnableToWaitTest {
   }
 
   @Test
-  void mutex() throws Exception {
-    // the mutex is not handed over to it
-    Mutex mutex = new Mutex();
-    mutex.lock();
+  void acquiring() throws Exception {
+    // nothing is handed over to it, and no signal spent on it
+    for (Acquirable each : Acquirable.all()) {
+      each.occupy();
+      String occupied = each.state();
 
-    failsToWait(mutex::lock);
-    mutex.unlock();
+      failsToWait(each::acquire);
+      assertThat(each.state()).isEqualTo(occupied);
+      each.vacate();
 
-    assertThat(mutex).hasToString("Mutex[unlocked]");
+      assertThat(each).matches(Acquirable::isFree, "is free");
+    }
   }
 
   @Test
@@ -60,28 +61,6 @@ class UnableToWaitTest {
         });
 
     assertThat(condition).hasToString("Condition[0 waiting, of Mutex[unlocked]]");
-  }
-
-  @Test
-  void semaphore() throws Exception {
-    // no permit is given to it
-    Semaphore semaphore = new Semaphore(0);
-
-    failsToWait(semaphore::acquire);
-    semaphore.release();
-
-    assertThat(semaphore.availablePermits()).isEqualTo(1);
-  }
-
-  @Test
-  void poisonLock() throws Exception {
-    // no signal is spent on it
-    PoisonLock lock = new PoisonLock();
-    lock.acquire();
-
-    failsToWait(lock::acquire);
-
-    assertThat(lock).hasToString("PoisonLock[locked]");
   }
 
   @Test
