@@ -13,7 +13,8 @@ module dev.picos.domains {
   requires org.jctools.core.jdk11;
   requires transitive dev.picos.core;
   requires static jdk.jfr; // without it there are no events
-  requires static jdk.management;
+  requires static java.management; // without it a domain that stands still is not told from one
+  // that computes
   requires static transitive org.jspecify;
 
   exports dev.picos.domains;

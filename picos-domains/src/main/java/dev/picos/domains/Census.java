@@ -2,9 +2,9 @@ package dev.picos.domains;
 
 import dev.picos.core.Fiber;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Census {
   /** What is said of a monitor that a fiber waits to enter, where the JVM does not name it. */
   private static final String UNKNOWN =
-      "(the JVM says neither which, nor who owns it; from JDK 25 on it does)";
+      "(the JVM does not say which; from JDK 25 on it does, if the fiber leaves its carrier)";
 
   private final Map<Fiber, Living> living = new ConcurrentHashMap<>();
   private final AtomicLong spawned = new AtomicLong();
@@ -144,29 +144,18 @@ final class Census {
   /** Says what each of {@code fibers} is doing. */
   static List<FiberReport> report(List<Living> fibers) {
     boolean anyMonitors = fibers.stream().anyMatch(Living::waitsForMonitor);
-    MonitorDump monitors = anyMonitors ? MonitorDump.take() : MonitorDump.NONE;
-    Map<Long, Living> byThread = new HashMap<>();
-    for (Living one : fibers) {
-      Host host = one.host;
-      if (host != null) {
-        byThread.put(host.thread.threadId(), one);
-      }
-    }
-    return fibers.stream().map(one -> one.report(monitor(one, monitors, byThread))).toList();
+    MonitorSnapshot monitors = new MonitorSnapshot(anyMonitors ? fibers : List.of());
+    return fibers.stream().map(one -> one.report(monitor(one, monitors))).toList();
   }
 
-  private static @Nullable String monitor(
-      Living waiting, MonitorDump monitors, Map<Long, Living> byThread) {
+  private static @Nullable String monitor(Living waiting, MonitorSnapshot monitors) {
     Host host = waiting.host;
-    String monitor = host == null ? null : monitors.awaitedBy(host.thread.threadId());
+    Object monitor = host == null ? null : monitors.awaitedBy(host);
     if (monitor == null) {
       return waiting.state() == Thread.State.BLOCKED ? UNKNOWN : null;
     }
-    Long owner = monitors.ownerOf(monitor);
-    if (owner == null) {
-      return monitor;
-    }
-    Living fiber = byThread.get(owner);
-    return monitor + ", which " + (fiber == null ? "a thread" : "fiber " + fiber.number) + " owns";
+    Living owner = monitors.ownerOf(monitor);
+    return Objects.toIdentityString(monitor)
+        + (owner == null ? "" : ", which fiber " + owner.number + " owns");
   }
 }

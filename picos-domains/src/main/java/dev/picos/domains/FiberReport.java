@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param status what it was doing
  * @param stack its stack, innermost first
  * @param spawnedAt the stack where it was spawned; empty if that has not been recorded
- * @param monitor the monitor that it waits to enter, or in {@link Object#wait}, and who owns it;
- *     {@code null} if it waits for none. The JVM tells this from JDK 25 on, if the module {@code
- *     jdk.management} is there; otherwise this says no more than that it waits to enter one
+ * @param monitor the monitor that it waits to enter, or in {@link Object#wait}, and the fiber that
+ *     owns it, unless that one is running; {@code null} if it waits for none. The JVM tells this
+ *     from JDK 25 on, of fibers that do not block their carriers; otherwise this says no more than
+ *     that it waits to enter one
  */
 public record FiberReport(
     Fiber fiber,
@@ -109,7 +110,8 @@ public record FiberReport(
     return 0;
   }
 
-  private static boolean isInner(String name) {
+  /** Whether the class of that name is one of the JDK or of this library. */
+  static boolean isInner(String name) {
     return name.startsWith("java.lang.")
         || name.startsWith("java.util.concurrent.")
         || name.startsWith("jdk.internal.")

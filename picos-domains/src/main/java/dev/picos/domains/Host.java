@@ -60,6 +60,16 @@ final class Host extends Ready
   // itself leaves LOST after the slice as it leaves RUNNING, knows from it that it has no seat any
   // more, and hands the fiber on through the inbox.
   //
+  // Somebody who looks closely at a suspended fiber keeps it where it is meanwhile:
+  //
+  //   OUT -> HELD          the observer
+  //   HELD -> OUT          the observer, when it has looked
+  //   HELD -> HELD_AGAIN   execute()
+  //   HELD_AGAIN -> QUEUED the observer, which then queues the host
+  //
+  // Nobody but the observer and execute() changes the place of a host that is held: domains run
+  // only hosts that are queued or free, and a new one is free.
+  //
   // Invariants: the place is QUEUED exactly while there is one entry in the queue of the execution
   // that the fiber belongs to, and there is no entry while a domain is inside a slice. It follows
   // that a slice of a fiber runs only on a domain that took the fiber from that execution's policy
@@ -99,6 +109,8 @@ final class Host extends Ready
   private static final byte ASKED = 5;
   private static final byte LOST = 6;
   private static final byte LOST_AGAIN = 7;
+  private static final byte HELD = 8;
+  private static final byte HELD_AGAIN = 9;
 
   private static final VarHandle PLACE;
 
@@ -112,7 +124,7 @@ final class Host extends Ready
 
   private static final VirtualThreads THREADS = VirtualThreads.get();
 
-  private volatile byte place = OUT;
+  private volatile byte place = FREE;
 
   /** Whether the fiber is suspended by us, and not by the JDK; only the fiber writes it. */
   private boolean awaiting;
@@ -215,6 +227,37 @@ final class Host extends Ready
     return place == QUEUED;
   }
 
+  /** Whether the fiber runs, and its domain has not been asked for the seat. For observers. */
+  boolean isRunning() {
+    byte now = place;
+    return now == RUNNING || now == AGAIN;
+  }
+
+  // The side of an observer that no suspended fiber may escape.
+
+  /**
+   * Keeps {@code fiber} from running until {@link #letGo} is called; returns whether it is
+   * suspended here, off every carrier.
+   */
+  boolean hold(Fiber fiber) {
+    if (!PLACE.compareAndSet(this, OUT, HELD)) {
+      return false;
+    }
+    if (this.fiber == fiber) {
+      return true;
+    }
+    letGo();
+    return false;
+  }
+
+  /** Lets the fiber run again; if it has been woken meanwhile, it is ready now. */
+  void letGo() {
+    if (!PLACE.compareAndSet(this, HELD, OUT)) {
+      PLACE.setRelease(this, QUEUED);
+      execution().ready(this, Seat.current());
+    }
+  }
+
   /**
    * Runs the thread until it parks, yields or ends. A free host that has not been given a fiber
    * ends.
@@ -301,6 +344,7 @@ final class Host extends Ready
         case OUT -> after = QUEUED;
         case RUNNING, ASKED -> after = AGAIN;
         case LOST -> after = LOST_AGAIN;
+        case HELD -> after = HELD_AGAIN;
         default -> {
           return false;
         }

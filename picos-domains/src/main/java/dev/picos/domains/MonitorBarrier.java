@@ -3,6 +3,7 @@ package dev.picos.domains;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,19 +44,26 @@ final class MonitorBarrier {
   }
 
   private void pass() {
-    Slices owner = new Slices(() -> enter(true));
-    Slices next = new Slices(() -> enter(false));
-    owner.runOne();
-    next.runOne(); // up to the monitor
-    owner.runOne(); // which releases it
-    next.runOne();
+    Slices owner = new Slices(this::own);
+    Slices next = new Slices(this::enter);
+    owner.runUntil(1);
+    next.runUntil(1); // up to the monitor
+    owner.runUntil(2);
+    next.runUntil(2);
   }
 
-  private void enter(boolean yields) {
+  private void own(Slices self) {
     synchronized (monitor) {
-      if (yields) {
-        Thread.yield();
-      }
+      self.steps = 1;
+      Thread.yield();
+    }
+    self.steps = 2;
+  }
+
+  private void enter(Slices self) {
+    self.steps = 1;
+    synchronized (monitor) {
+      self.steps = 2;
     }
   }
 
@@ -64,8 +72,11 @@ final class MonitorBarrier {
     private final Semaphore ready = new Semaphore(0);
     private @Nullable Runnable slice;
 
-    Slices(Runnable body) {
-      VirtualThreads.get().unstarted(this, body).start();
+    /** How far the thread has come. */
+    private int steps;
+
+    Slices(Consumer<Slices> body) {
+      VirtualThreads.get().unstarted(this, () -> body.accept(this)).start();
     }
 
     @Override
@@ -74,10 +85,15 @@ final class MonitorBarrier {
       ready.release();
     }
 
-    /** Waits until the thread is ready, and runs it until it waits, yields or ends. */
-    void runOne() {
-      ready.acquireUninterruptibly();
-      Objects.requireNonNull(slice).run();
+    /**
+     * Runs the thread, whenever it is ready, until it has come so far and waits, has yielded or has
+     * ended. A slice does nothing if somebody is just looking at the stack of the thread.
+     */
+    void runUntil(int steps) {
+      do {
+        ready.acquireUninterruptibly();
+        Objects.requireNonNull(slice).run();
+      } while (this.steps < steps);
     }
   }
 }

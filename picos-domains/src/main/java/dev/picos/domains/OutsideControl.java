@@ -25,10 +25,10 @@ final class OutsideControl {
     }
   }
 
-  /** Where {@code thread} is in the program, rather than in the JDK. */
+  /** Where {@code thread} is in the program, rather than in the JDK or in this library. */
   static @Nullable StackTraceElement placeOf(Thread thread) {
     for (StackTraceElement frame : thread.getStackTrace()) {
-      if (!isOfTheJdk(frame)) {
+      if (!isOfTheJdk(frame) && !FiberReport.isInner(frame.getClassName())) {
         return frame;
       }
     }

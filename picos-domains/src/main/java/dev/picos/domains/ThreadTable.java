@@ -17,11 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class ThreadTable {
   // For maintainers.
   //
-  // The table belongs to the container of all threads that were started in the usual way, which is
-  // in a package of java.base that nobody opens. But what opens packages is in java.lang, and that
-  // is open to us, or there would be no fibers.
+  // The table belongs to the container of all threads that were started in the usual way.
 
-  private static final String PACKAGE = "jdk.internal.vm";
   private static final @Nullable ThreadTable INSTANCE = open();
 
   private final Object root;
@@ -29,18 +26,10 @@ final class ThreadTable {
   private final Method onExit;
 
   private ThreadTable() throws ReflectiveOperationException {
-    accessible(Module.class.getDeclaredMethod("implAddOpens", String.class, Module.class))
-        .invoke(Object.class.getModule(), PACKAGE, ThreadTable.class.getModule());
-    Class<?> containers = Class.forName(PACKAGE + ".ThreadContainers");
-    Class<?> container = Class.forName(PACKAGE + ".ThreadContainer");
-    root = accessible(containers.getDeclaredMethod("root")).invoke(null);
-    threads = accessible(container.getDeclaredMethod("threads"));
-    onExit = accessible(container.getDeclaredMethod("onExit", Thread.class));
-  }
-
-  private static Method accessible(Method method) {
-    method.setAccessible(true);
-    return method;
+    Class<?> container = JdkInternals.type("ThreadContainer");
+    root = JdkInternals.method(JdkInternals.type("ThreadContainers"), "root").invoke(null);
+    threads = JdkInternals.method(container, "threads");
+    onExit = JdkInternals.method(container, "onExit", Thread.class);
   }
 
   private static @Nullable ThreadTable open() {

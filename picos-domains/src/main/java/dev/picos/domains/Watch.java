@@ -69,6 +69,9 @@ final class Watch {
       seat.execution.blocksStill();
       return null;
     }
+    if (!host.isRunning()) {
+      return null; // the domain itself waits
+    }
     if (unchanged == REPORTED) {
       HeldUp.report(seat.execution, host.thread);
     }

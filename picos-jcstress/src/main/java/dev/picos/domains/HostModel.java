@@ -14,7 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * to another fiber are left out here.
  *
  * <p>There are three parties: one domain or two call {@link #runNext}; any thread may call {@link
- * #unpark} and {@link #stackTrace}. Steps of the host can be overridden, for twins.
+ * #unpark}, {@link #stackTrace} and {@link #holdAndLetGo}. Steps of the host can be overridden, for
+ * twins.
  */
 abstract class HostModel {
   // Of java.lang.VirtualThread, JDK 25.
@@ -36,6 +37,8 @@ abstract class HostModel {
   static final byte ASKED = 5;
   static final byte LOST = 6;
   static final byte LOST_AGAIN = 7;
+  static final byte HELD = 8;
+  static final byte HELD_AGAIN = 9;
 
   static final VarHandle STATE;
   static final VarHandle PARK_PERMIT;
@@ -71,6 +74,9 @@ abstract class HostModel {
   final AtomicInteger inside = new AtomicInteger();
 
   volatile boolean ofTwoDomains;
+
+  /** Whether a held fiber was seen to run. */
+  volatile boolean ranWhileHeld;
 
   /** Starts as runnable, with its slice in the queue. */
   HostModel(int state) {
@@ -225,6 +231,7 @@ abstract class HostModel {
         case OUT -> after = QUEUED;
         case RUNNING, ASKED -> after = AGAIN;
         case LOST -> after = LOST_AGAIN;
+        case HELD -> after = HELD_AGAIN;
         default -> {
           return false;
         }
@@ -261,6 +268,24 @@ abstract class HostModel {
     }
     boolean unused = PLACE.compareAndSet(this, ASKED, RUNNING);
     return false;
+  }
+
+  /** Host.hold, a look at the thread, and Host.letGo. */
+  final void holdAndLetGo() {
+    if (!hold()) {
+      return;
+    }
+    int now = state;
+    ranWhileHeld |= now != PARKED && now != UNPARKED && now != TERMINATED;
+    if (!PLACE.compareAndSet(this, HELD, OUT)) {
+      PLACE.setRelease(this, QUEUED);
+      ready();
+    }
+  }
+
+  /** Host.hold. */
+  boolean hold() {
+    return PLACE.compareAndSet(this, OUT, HELD);
   }
 
   /** Execution.ready. */

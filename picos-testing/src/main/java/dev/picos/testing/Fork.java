@@ -37,7 +37,7 @@ public record Fork(int exit, String output) {
     command.add(main.getName());
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     Task<byte[]> output = Task.start(() -> process.getInputStream().readAllBytes());
-    if (!process.waitFor(100, TimeUnit.SECONDS)) {
+    if (!process.waitFor(5, TimeUnit.MINUTES)) {
       process.destroyForcibly();
       throw new AssertionError("still running: " + text(output));
     }

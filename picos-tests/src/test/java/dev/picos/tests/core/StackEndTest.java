@@ -22,8 +22,7 @@ class StackEndTest {
   })
   void signals(String scheduler, String signaler) throws Exception {
     // a trigger that is signaled wakes its fiber, however near the end of the stack the signaler
-    // is:
-    // a fiber of the same run, a plain thread, or a fiber of another run
+    // is: a fiber of the same run, a plain thread, or a fiber of another run
     assertThat(output(StackEndProgram.class, "signal", scheduler, signaler)).isEqualTo("all woken");
   }
 
@@ -59,6 +58,7 @@ class StackEndTest {
                 MpscUnboundedVarHandleArrayQueue.class),
             List.of(
                 Fork.OPENS,
+                "-Xss512k", // a deep fiber that waits has its whole stack copied, at each depth
                 "-Dpicos.program=" + how,
                 "-Dpicos.program.scheduler=" + scheduler,
                 "-Dpicos.program.signaler=" + signaler));
