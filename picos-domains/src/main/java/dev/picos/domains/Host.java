@@ -570,8 +570,10 @@ final class Host extends Ready
     while (deadlock == null && !trigger.isSignaled()) {
       try {
         LockSupport.park(trigger);
-      } catch (OutOfMemoryError full) {
-        Thread.onSpinWait(); // before JDK 22; it looks again, as if it had been woken
+      } catch (OutOfMemoryError | StackOverflowError cannotLeave) {
+        // Memory ends so before JDK 22. As to the stack, the JVM may need some for each frame of
+        // the fiber, and so several times as much as they take. Another domain takes the seat over.
+        THREADS.parkOnCarrier(thread, trigger);
       }
       // park() returns at once while the status is set, and would make this loop spin.
       interrupted |= Thread.interrupted() && !Suspension.interrupted(fiber());

@@ -44,6 +44,12 @@ interface VirtualThreads {
   void reset(Thread current);
 
   /**
+   * Parks the calling virtual thread without taking it off its carrier; like any {@code park}, this
+   * may return for no reason. It is for a thread that the JVM has no stack or memory to take off.
+   */
+  void parkOnCarrier(Thread current, Object blocker);
+
+  /**
    * Lets those virtual threads be collected that {@code neverRunAgain} holds for, if the JVM allows
    * that; they do not show in dumps any more. Called in a platform thread.
    */

@@ -9,6 +9,7 @@ import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
   private static final MethodHandle UNCAUGHT_EXCEPTION_HANDLER;
   private static final MethodHandle PARK_PERMIT;
   private static final MethodHandle SET_PARK_PERMIT;
+  private static final MethodHandle PARK_ON_CARRIER;
   private static final Executor DEFAULT_SCHEDULER;
   private static final @Nullable Throwable UNSUPPORTED;
 
@@ -52,6 +54,7 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
     UNCAUGHT_EXCEPTION_HANDLER = access.uncaughtExceptionHandler;
     PARK_PERMIT = access.parkPermit;
     SET_PARK_PERMIT = access.setParkPermit;
+    PARK_ON_CARRIER = access.parkOnCarrier;
     DEFAULT_SCHEDULER = access.defaultScheduler;
     UNSUPPORTED = access.failure;
   }
@@ -147,6 +150,17 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
   }
 
   @Override
+  public void parkOnCarrier(Thread current, Object blocker) {
+    try {
+      LockSupport.setCurrentBlocker(blocker);
+      PARK_ON_CARRIER.invokeExact(current, false, 0L);
+      LockSupport.setCurrentBlocker(null);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
   public void abandon(Predicate<? super Thread> neverRunAgain) {
     ThreadTable.remove(neverRunAgain);
   }
@@ -174,6 +188,8 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
     MethodHandle uncaughtExceptionHandler = newBuilder;
     MethodHandle parkPermit = newBuilder;
     MethodHandle setParkPermit = newBuilder;
+    MethodHandle parkOnCarrier =
+        MethodHandles.empty(methodType(void.class, Thread.class, boolean.class, long.class));
     Executor defaultScheduler = Runnable::run;
     @Nullable Throwable failure;
 
@@ -223,6 +239,13 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
           inVirtualThread
               .findSetter(virtualThread, "parkPermit", boolean.class)
               .asType(methodType(void.class, Thread.class, boolean.class));
+      parkOnCarrier =
+          inVirtualThread
+              .findVirtual(
+                  virtualThread,
+                  "parkOnCarrierThread",
+                  methodType(void.class, boolean.class, long.class))
+              .asType(methodType(void.class, Thread.class, boolean.class, long.class));
       defaultScheduler =
           (Executor)
               inVirtualThread

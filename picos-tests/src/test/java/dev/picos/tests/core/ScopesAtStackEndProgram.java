@@ -13,6 +13,7 @@ import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Flock;
 import dev.picos.std.sync.Mutex;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -23,22 +24,55 @@ import org.jspecify.annotations.Nullable;
 final class ScopesAtStackEndProgram {
   private static final int ROUNDS = 20;
 
+  /**
+   * The scopes that are entered once in each descent, at every fifth depth or so. A fiber that
+   * waits leaves its stack to the heap and goes on with one that is empty, so it could descend for
+   * ever.
+   */
+  private static final Set<String> WAIT = Set.of("bundle", "promise", "flock");
+
+  private static final int STEP = 5;
+
+  private final String name = System.getProperty("picos.program");
+  private final boolean waits = WAIT.contains(name);
   private final AtomicInteger open = new AtomicInteger();
+  private final AtomicInteger ended = new AtomicInteger();
   private final Mutex mutex = new Mutex();
   private final int pad;
   private final Block<?> scope;
   private Fiber fiber = Fiber.current();
   private Computation<?> computation = fiber.computation();
+  private int forked;
+  private int depth;
+  private int target;
   private int left;
   private int broken;
 
   private ScopesAtStackEndProgram(int pad) {
     this.pad = pad;
     this.scope =
-        switch (System.getProperty("picos.program")) {
-          case "bundle" -> () -> Bundle.run(bundle -> bundle.fork(() -> child()));
-          case "promise" -> () -> Bundle.run(bundle -> bundle.forkAsPromise(this::child));
-          case "flock" -> () -> Flock.run(() -> Flock.fork(() -> child()));
+        switch (name) {
+          case "bundle" ->
+              () ->
+                  Bundle.run(
+                      bundle -> {
+                        bundle.fork(() -> child());
+                        forked++;
+                      });
+          case "promise" ->
+              () ->
+                  Bundle.run(
+                      bundle -> {
+                        var unused = bundle.forkAsPromise(this::child);
+                        forked++;
+                      });
+          case "flock" ->
+              () ->
+                  Flock.run(
+                      () -> {
+                        Flock.fork(() -> child());
+                        forked++;
+                      });
           case "within" -> () -> Control.runWithin(Duration.ofHours(1), () -> {});
           case "shielded" -> () -> Control.runShielded(() -> {});
           case "interruptible" -> () -> Control.runInterruptible(() -> {});
@@ -60,6 +94,7 @@ final class ScopesAtStackEndProgram {
     Fiber.yield();
     Fiber.yield();
     open.decrementAndGet();
+    ended.incrementAndGet();
     return null;
   }
 
@@ -72,10 +107,15 @@ final class ScopesAtStackEndProgram {
   private void run() {
     fiber = Fiber.current();
     computation = fiber.computation();
-    try {
-      descend(pad % 9);
-    } catch (StackOverflowError expected) {
-      // as was wanted
+    int ends = 0;
+    while (ends < (waits ? 10 : 1)) {
+      depth = 0;
+      target += STEP;
+      try {
+        descend(pad % 9);
+      } catch (StackOverflowError expected) {
+        ends++;
+      }
     }
     check();
     enterAndLeave();
@@ -86,9 +126,14 @@ final class ScopesAtStackEndProgram {
       descend(waste - 1);
       return;
     }
+    depth++;
     try {
-      enterAndLeave();
-      descend(20 + pad % 9);
+      if (!waits || depth == target) {
+        enterAndLeave();
+      }
+      if (!waits || depth < target) {
+        descend(20 + pad % 9);
+      }
     } finally {
       check();
     }
@@ -105,7 +150,10 @@ final class ScopesAtStackEndProgram {
 
   /** This calls nothing that needs more stack than what has been left. */
   private void check() {
-    if (fiber.forbidsCancelation() || fiber.computation() != computation || open.get() != 0) {
+    if (fiber.forbidsCancelation()
+        || fiber.computation() != computation
+        || open.get() != 0
+        || ended.get() != forked) {
       broken++;
     }
   }

@@ -36,8 +36,19 @@ class StackEndTest {
 
   @ParameterizedTest
   @CsvSource({
-    "bundle, threads", "promise, threads", "flock, threads", "within, threads", "within, fifo",
-    "shielded, fifo", "interruptible, fifo", "using, fifo", "owned, fifo", "mutex, fifo"
+    "bundle, threads",
+    "promise, threads",
+    "flock, threads",
+    "within, threads",
+    "bundle, fifo",
+    "promise, fifo",
+    "flock, fifo",
+    "within, fifo",
+    "shielded, fifo",
+    "interruptible, fifo",
+    "using, fifo",
+    "owned, fifo",
+    "mutex, fifo"
   })
   void scopes(String scope, String scheduler) throws Exception {
     // at whatever depth a scope is entered, it is left as it promises, or was never entered
@@ -58,7 +69,7 @@ class StackEndTest {
                 MpscUnboundedVarHandleArrayQueue.class),
             List.of(
                 Fork.OPENS,
-                "-Xss512k", // a deep fiber that waits has its whole stack copied, at each depth
+                "-Xss512k", // a deep fiber that waits has its whole stack copied
                 "-Dpicos.program=" + how,
                 "-Dpicos.program.scheduler=" + scheduler,
                 "-Dpicos.program.signaler=" + signaler));
