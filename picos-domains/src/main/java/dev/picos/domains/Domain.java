@@ -120,10 +120,8 @@ public final class Domain {
         JdkPollers.start();
         domain.work.run(domain);
       } finally {
-        Attachment attachment = domain.attachment;
-        if (attachment != null) {
-          attachment.domainEnds();
-          domain.attachment = null;
+        if (domain.thread == this) {
+          domain.leaveThread();
         }
       }
     }
@@ -187,21 +185,16 @@ public final class Domain {
     }
   }
 
-  /** Waits until the thread has ended; an interrupt does not end the wait. */
-  void awaitEnd() {
-    Carrier carrier = thread;
-    boolean interrupted = false;
-    while (carrier != null) {
-      try {
-        carrier.join();
-        carrier = null;
-        thread = null;
-      } catch (InterruptedException e) {
-        interrupted = true;
+  /** Called in the thread when it is about to end; from then on another one can be started. */
+  void leaveThread() {
+    Attachment attached = attachment;
+    try {
+      if (attached != null) {
+        attached.domainEnds();
       }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+    } finally {
+      attachment = null;
+      thread = null; // last: the next one may start
     }
   }
 
@@ -250,7 +243,7 @@ public final class Domain {
     return offer.get() != BUSY;
   }
 
-  /** Whether there is no thread, since it was not started, or has ended and was awaited. */
+  /** Whether there is no thread, since it was not started, or is about to end. */
   boolean isNew() {
     return thread == null;
   }

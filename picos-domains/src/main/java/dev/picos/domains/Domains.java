@@ -395,7 +395,7 @@ public final class Domains {
     try {
       if (!started) {
         for (Domain domain : all) {
-          if (domain.isNew()) { // else an earlier start has failed later on, or it has not retired
+          if (domain.isNew()) { // else an earlier start has failed later on, or it has stayed
             domain.start();
           }
         }
@@ -410,9 +410,17 @@ public final class Domains {
 
   // The end of threads that have nothing to do.
 
+  // For maintainers.
+  //
+  // The thread of a domain ends itself, and nobody waits for that: the timer's thread, which asks
+  // it
+  // to, has timeouts to serve. It decides under the lock that also guards the start of threads. So
+  // it finds out that the pool has been started again, and stays; or whoever starts the pool finds
+  // that the domain has no thread.
+
   /** Sees to it that the threads end if there is nothing to do for a while. */
   private void retireLater() {
-    if (started) {
+    if (!all.stream().allMatch(Domain::isNew)) {
       later(keepAlive, retiring, ON_RETIRE);
     }
   }
@@ -422,24 +430,40 @@ public final class Domains {
     if (watching.get()) {
       return; // the one that looks last sees to it again
     }
-    if (System.nanoTime() - lastLook < keepAlive.toNanos()) {
+    if (System.nanoTime() - lastLook < keepAlive.toNanos() || !tryRetire()) {
       retireLater();
-    } else {
-      retire();
     }
   }
 
   /**
-   * Ends the threads that are idle. A lender that comes meanwhile may find no domain idle, as when
-   * all of them are busy; the next one starts the threads again.
+   * Asks the threads that are idle to end, unless somebody is just starting the pool. A lender that
+   * comes meanwhile may find no domain idle, as when all of them are busy; the next one starts the
+   * threads again.
    */
-  private void retire() {
-    starting.lock();
+  private boolean tryRetire() {
+    if (!starting.tryLock()) {
+      return false;
+    }
     try {
       started = false;
       for (int id = 0; id < all.size(); id++) {
-        lives.get(id).tryEnd(all.get(id));
+        boolean unused = all.get(id).tryLend(lives.get(id).end);
       }
+      return true;
+    } finally {
+      starting.unlock();
+    }
+  }
+
+  /** Lets the calling thread of {@code here} end, unless it is needed; returns whether it is to. */
+  private boolean tryEnd(Domain here) {
+    starting.lock();
+    try {
+      if (started || !calls.isEmpty()) {
+        return false;
+      }
+      here.leaveThread();
+      return true;
     } finally {
       starting.unlock();
     }
@@ -450,7 +474,7 @@ public final class Domains {
    * its end is lent to it.
    */
   private final class Life implements DomainTask, BooleanSupplier {
-    private final DomainTask end = here -> isOver = true;
+    final DomainTask end = here -> isOver = true;
 
     /** Whether the end has come; only the thread of the domain uses it. */
     private boolean isOver;
@@ -460,27 +484,28 @@ public final class Domains {
     @Override
     public void run(Domain here) {
       this.here = here;
-      isOver = false;
-      while (!isOver) {
-        try {
-          here.idle(this);
-          here.answer(calls, this);
-        } catch (Throwable noMemory) {
-          LockSupport.parkNanos(TEN_MILLISECONDS); // nobody would start the thread again
+      do {
+        isOver = false;
+        while (!isOver) {
+          work(here);
         }
+      } while (!tryEnd(here));
+    }
+
+    private void work(Domain here) {
+      try {
+        here.idle(this);
+        if (!isOver) {
+          here.answer(calls, this);
+        }
+      } catch (Throwable noMemory) {
+        LockSupport.parkNanos(TEN_MILLISECONDS); // nobody would start the thread again
       }
     }
 
     @Override
     public boolean getAsBoolean() {
       return isOver || (here != null && !calls.isEmpty() && here.isFreeFor(QUANTUM));
-    }
-
-    /** Ends the thread and waits until it has ended, unless the domain is busy. */
-    void tryEnd(Domain domain) {
-      if (domain.tryLend(end)) {
-        domain.awaitEnd();
-      }
     }
   }
 

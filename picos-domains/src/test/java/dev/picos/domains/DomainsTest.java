@@ -163,7 +163,7 @@ class DomainsTest {
   void whatComesWhileThreadsEnd_isRunOnce() throws Exception {
     // lenders and callers meet a pool that ends its threads all the time
     Domains pool = new Domains(2, Duration.ofNanos(1));
-    int rounds = 2_000;
+    int rounds = 5_000;
     AtomicInteger runs = new AtomicInteger();
     for (int i = 0; i < rounds; i++) {
       if (i % 3 == 0) {
@@ -171,6 +171,7 @@ class DomainsTest {
             new Calls.Call() {
               @Override
               public void run(Domain here) {
+                pool.ensureStarted(); // as what runs here may do
                 runs.getAndIncrement();
               }
             });
