@@ -413,10 +413,9 @@ public final class Domains {
   // For maintainers.
   //
   // The thread of a domain ends itself, and nobody waits for that: the timer's thread, which asks
-  // it
-  // to, has timeouts to serve. It decides under the lock that also guards the start of threads. So
-  // it finds out that the pool has been started again, and stays; or whoever starts the pool finds
-  // that the domain has no thread.
+  // for it, has timeouts to serve. The thread decides under the lock that also guards the start of
+  // threads. So it finds out that the pool has been started again, and stays; or whoever starts the
+  // pool finds that the domain has no thread.
 
   /** Sees to it that the threads end if there is nothing to do for a while. */
   private void retireLater() {
