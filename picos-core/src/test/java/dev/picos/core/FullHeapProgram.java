@@ -397,11 +397,14 @@ final class FullHeapProgram {
                       warm.toString().equals(awaiting)
                           && waiter.getState() == Thread.State.WAITING);
               warm.signal(); // wakes a thread, and so loads and links what that needs
-              while (waiter.getState() != Thread.State.WAITING || !full.get()) {
-                looking.set(true);
+              while (!full.get() || waiter.getState() != Thread.State.WAITING) {
                 Thread.onSpinWait();
+                looking.set(true);
               }
               trigger.signal();
+              while (full.get()) {
+                Thread.onSpinWait(); // the end of a task takes memory
+              }
             });
     Fiber.current().setForbidCancelation(true);
     Throwable reason = warm.await();
@@ -414,6 +417,7 @@ final class FullHeapProgram {
       reason = reason == null ? trigger.await() : reason;
     } finally {
       FullHeap.release();
+      full.set(false);
     }
     boolean unused = signaler.result();
     System.out.println(described(reason, trigger));
