@@ -20,12 +20,14 @@ import java.util.logging.SimpleFormatter;
  * fiber is to write, or else a thread when it has been logged that the fiber holds the domain up.
  */
 final class HeldUpProgram {
+  private static final Logger LOGGER = Logger.getLogger("dev.picos.domains");
   private static final CountDownLatch LOGGED = new CountDownLatch(1);
 
   private HeldUpProgram() {}
 
   public static void main(String[] arguments) throws Exception {
-    Logger.getLogger("dev.picos.domains").addHandler(new Listener());
+    LOGGER.setUseParentHandlers(false); // they would print while the program ends
+    LOGGER.addHandler(new Listener());
     Process echo = new ProcessBuilder("cat").start();
     InputStream in = echo.getInputStream();
     OutputStream out = echo.getOutputStream();
