@@ -5,7 +5,6 @@ import org.jspecify.annotations.NullMarked;
 module dev.picos.sched.multififo {
   requires transitive dev.picos.core;
   requires transitive dev.picos.domains;
-  requires org.jctools.core.jdk11;
   requires static transitive org.jspecify;
 
   exports dev.picos.sched.multififo;

@@ -134,7 +134,7 @@ public final class Execution {
     if (policies.isEmpty()) {
       throw new IllegalArgumentException("an execution needs at least one policy");
     }
-    seats = policies.stream().map(policy -> new Seat(this, policy)).toList();
+    seats = Seat.all(this, policies);
     parallel = seats.size() > 1;
     workers = new Workers(this, seats);
   }

@@ -3,7 +3,9 @@ package dev.picos.domains;
 import dev.picos.core.internal.HandlerLookup;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +16,9 @@ final class Seat {
   // For maintainers.
   //
   // Fibers start and end on different seats, so a single count of those that are alive would be
-  // written by all domains. Instead, each domain counts what happens on its seat, in fields that no
-  // other domain writes. To find out whether any fiber is alive, a domain adds these up: first all
+  // written by all domains. Instead, each domain counts what happens on its seat, in numbers that
+  // no other domain writes. To find out whether any fiber is alive, a domain adds these up: first
+  // all
   // that have ended, and then all that were started. A start is counted before the fiber can be
   // run. So if the two sums agree, then no fiber was alive at the moment between the two rounds,
   // and nobody was there to start another. The reads are acquires, which keep the two rounds apart;
@@ -23,15 +26,14 @@ final class Seat {
   // (Picos, multififo: num_started, num_stopped.)
 
   private static final VarHandle TAKEN;
-  private static final VarHandle STARTED;
-  private static final VarHandle ENDED;
+  private static final VarHandle COUNTS = MethodHandles.arrayElementVarHandle(long[].class);
+
+  /** How far the counts of two seats are apart: two cache lines, which may be fetched together. */
+  private static final int SPACING = 16;
 
   static {
     try {
-      MethodHandles.Lookup lookup = MethodHandles.lookup();
-      TAKEN = lookup.findVarHandle(Seat.class, "taken", boolean.class);
-      STARTED = lookup.findVarHandle(Seat.class, "started", long.class);
-      ENDED = lookup.findVarHandle(Seat.class, "ended", long.class);
+      TAKEN = MethodHandles.lookup().findVarHandle(Seat.class, "taken", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -52,15 +54,29 @@ final class Seat {
   @SuppressWarnings("unused") // through TAKEN
   private volatile boolean taken;
 
-  @SuppressWarnings("unused") // through STARTED
-  private volatile long started;
+  /**
+   * How many fibers were started and have ended, for all seats. These are written for each fiber,
+   * so those of one seat have two cache lines for themselves.
+   */
+  private final long[] counts;
 
-  @SuppressWarnings("unused") // through ENDED
-  private volatile long ended;
+  private final int started;
+  private final int ended;
 
-  Seat(Execution execution, Policy policy) {
+  private Seat(Execution execution, Policy policy, long[] counts, int index) {
     this.execution = execution;
     this.policy = policy;
+    this.counts = counts;
+    started = (index + 1) * SPACING;
+    ended = started + 1;
+  }
+
+  /** Makes a seat for each of {@code policies}. */
+  static List<Seat> all(Execution execution, List<? extends Policy> policies) {
+    long[] counts = new long[(policies.size() + 1) * SPACING];
+    return IntStream.range(0, policies.size())
+        .mapToObj(index -> new Seat(execution, policies.get(index), counts, index))
+        .toList();
   }
 
   /**
@@ -110,18 +126,18 @@ final class Seat {
 
   /** Counts a fiber that is about to be made known; -1 takes that back. */
   void countStarted(int change) {
-    STARTED.setRelease(this, (long) STARTED.get(this) + change);
+    COUNTS.setRelease(counts, started, counts[started] + change);
   }
 
   void countEnded() {
-    ENDED.setRelease(this, (long) ENDED.get(this) + 1);
+    COUNTS.setRelease(counts, ended, counts[ended] + 1);
   }
 
   long started() {
-    return (long) STARTED.getAcquire(this);
+    return (long) COUNTS.getAcquire(counts, started);
   }
 
   long ended() {
-    return (long) ENDED.getAcquire(this);
+    return (long) COUNTS.getAcquire(counts, ended);
   }
 }

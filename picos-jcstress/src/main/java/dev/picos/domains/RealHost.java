@@ -2,6 +2,7 @@ package dev.picos.domains;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
+import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,7 @@ final class RealHost implements Policy {
   private final Domain domain = new Domain(null, -1, here -> {});
 
   private final Execution execution = new Execution(this).freshThreads(true);
-  private final Seat seat = new Seat(execution, this);
+  private final Seat seat = Seat.all(execution, List.of(this)).get(0);
   private final Host host = new Host((byte) 0);
   private final ConcurrentLinkedQueue<Ready> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger entries = new AtomicInteger();

@@ -3,8 +3,6 @@ package dev.picos.sched.multififo;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import java.util.Queue;
-import org.jctools.queues.varhandle.SpmcVarHandleArrayQueue;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressMeta;
@@ -78,8 +76,8 @@ public class LaneQueueGrowVsPoll {
   @JCStressMeta(LaneQueueGrowVsPoll.class)
   @State
   public static class Broken {
-    private final Queue<Integer> first = new SpmcVarHandleArrayQueue<>(2);
-    private final Queue<Integer> second = new SpmcVarHandleArrayQueue<>(4);
+    private final Ring<Integer> first = new Ring<>(2);
+    private final Ring<Integer> second = new Ring<>(4);
     private final Taken one = new Taken();
     private final Taken other = new Taken();
     private final Taken rest = new Taken();

@@ -3,18 +3,18 @@ package dev.picos.sched.multififo;
 import dev.picos.domains.Policy;
 import dev.picos.domains.Ready;
 import java.util.SplittableRandom;
-import org.jctools.queues.varhandle.SpmcVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The fibers that are ready on one domain: first come, first served, except that those that are
- * canceled go before all others. A domain whose lane is empty takes fibers from the other lanes,
- * and a domain whose lane is shorter than another does so from time to time.
+ * canceled go before all others. A domain whose lane is empty takes half of the fibers of another
+ * one, and a domain whose lane is shorter than another takes a fiber from time to time.
  *
- * <p>Each time that a domain has run about as many fibers as its lane holds, it compares its lane
- * with another one, chosen at random, and runs the oldest fiber of the longer one. While that one
- * is much longer, it compares them again sooner. So fibers that keep yielding spread evenly,
- * however many there are, and each gets its share of the domains. (Picos, multififo.)
+ * <p>Each time that a domain has run about as many fibers as its lane holds, and 16 at least, it
+ * compares its lane with another one, chosen at random, and runs the oldest fiber of the longer
+ * one. While that one is much longer, it compares them again sooner. So fibers that keep yielding
+ * spread evenly, however many there are, and each gets its share of the domains. (Picos,
+ * multififo.)
  */
 final class Lane implements Policy {
   // For maintainers.
@@ -26,15 +26,28 @@ final class Lane implements Policy {
   //
   // A domain whose lane is shorter than another makes up the difference over its next round: it
   // takes one fiber at a time from the longer lane, runs it at once, and then runs some of its own,
-  // at least one. So it always takes the fiber that has waited longest there, no fiber waits longer
-  // because it was taken, and a great difference is gone when the domain has run about twice as
-  // many fibers. Taking a single fiber each round, as the original does, needs a number of rounds
-  // that grows with the difference. Rejected: taking half of the difference at once, as those
-  // fibers would go behind all that the shorter lane holds.
+  // the fewer the greater the difference is, but at least one. So it always takes the fiber that
+  // has waited longest there, no fiber waits longer because it was taken, and a great difference is
+  // gone when the domain has run about twice as many fibers. Taking a single fiber each round, as
+  // the original does, needs a number of rounds that grows with the difference. Rejected: taking
+  // half of the difference at once, as those fibers would go behind all that the shorter lane
+  // holds.
   //
-  // Difference from the original: that takes one fiber each round.
+  // A domain whose lane is empty does take several at once, up to STOLEN. They go behind nothing,
+  // and others can take them from there.
+  //
+  // To look at another lane takes as long as to run several fibers that do little, since another
+  // domain writes there all the time. Therefore it is worth taking several, and a small difference
+  // is made up APART fibers apart.
+  //
+  // Differences from the original: that takes one fiber each round, and steals a single one.
 
   private static final int CAPACITY = 1024;
+  private static final int APART = 16;
+  private static final int STOLEN = 32;
+
+  /** How far the counts of two lanes are apart: two cache lines, which may be fetched together. */
+  private static final int SPACING = 32;
 
   private final Lanes all;
   private final int index;
@@ -43,7 +56,7 @@ final class Lane implements Policy {
   // The queues are made when there is something to put into them: most lanes of many never hold a
   // fiber, and most programs cancel few.
 
-  private volatile @Nullable SpmcVarHandleArrayQueue<Ready> canceled;
+  private volatile @Nullable Ring<Ready> canceled;
   private volatile @Nullable LaneQueue<Ready> ready;
 
   /** Whether the lane is marked as one that holds a fiber. */
@@ -51,43 +64,66 @@ final class Lane implements Policy {
 
   private final SplittableRandom random;
 
-  /** What is left of the running fiber's quota. */
-  private int remaining;
+  /**
+   * What is written for each fiber. The other domains read the rest of this object, so it lies
+   * elsewhere: in an array for all lanes, in which each has its own cache lines.
+   */
+  private final int[] counts;
 
-  /** How many fibers run from this lane before it is compared with another. */
-  private int untilComparison = 1;
+  /** Where in {@link #counts} is what is left of the running fiber's quota. */
+  private final int remaining;
+
+  /** Where in {@link #counts} is how many fibers run before this lane is compared with another. */
+  private final int untilComparison;
 
   /** The lane to compare with: the one that was longer, or else another one, chosen at random. */
   private @Nullable Lane other;
 
   /** Makes one of the lanes of an execution; there must be two or more. */
-  Lane(Lanes all, int index, int quota) {
+  Lane(Lanes all, int[] counts, int index, int quota) {
     this.all = all;
     this.index = index;
     this.quota = quota;
     random = new SplittableRandom(index);
+    this.counts = counts;
+    remaining = (index + 1) * SPACING;
+    untilComparison = remaining + 1;
+    counts[untilComparison] = 1;
+  }
+
+  /** Returns the counts for so many lanes. */
+  static int[] newCounts(int lanes) {
+    return new int[(lanes + 1) * SPACING];
   }
 
   @Override
   public void ready(Ready fiber, boolean first) {
     if (!first || !offerCanceled(fiber)) {
-      LaneQueue<Ready> queue = ready;
-      if (queue == null) {
-        queue = new LaneQueue<>();
-        ready = queue;
-      }
-      queue.offer(fiber);
+      ready().offer(fiber);
     }
+    mark(); // after: who sees the mark sees the fiber
+  }
+
+  private LaneQueue<Ready> ready() {
+    LaneQueue<Ready> queue = ready;
+    if (queue == null) {
+      queue = new LaneQueue<>();
+      ready = queue;
+    }
+    return queue;
+  }
+
+  private void mark() {
     if (!isMarked) {
       isMarked = true;
-      all.mark(index); // after: who sees the mark sees the fiber
+      all.mark(index);
     }
   }
 
   private boolean offerCanceled(Ready fiber) {
-    SpmcVarHandleArrayQueue<Ready> queue = canceled;
+    Ring<Ready> queue = canceled;
     if (queue == null) {
-      queue = new SpmcVarHandleArrayQueue<>(CAPACITY);
+      queue = new Ring<>(CAPACITY);
       canceled = queue;
     }
     return queue.offer(fiber);
@@ -95,9 +131,9 @@ final class Lane implements Policy {
 
   @Override
   public @Nullable Ready next() {
-    remaining = quota;
+    counts[remaining] = quota;
     Ready next = takeCanceled();
-    if (next == null && --untilComparison <= 0) {
+    if (next == null && --counts[untilComparison] <= 0) {
       next = fromLonger();
     }
     if (next == null) {
@@ -107,7 +143,7 @@ final class Lane implements Policy {
   }
 
   private @Nullable Ready takeCanceled() {
-    SpmcVarHandleArrayQueue<Ready> queue = canceled;
+    Ring<Ready> queue = canceled;
     return queue == null ? null : queue.poll();
   }
 
@@ -118,7 +154,7 @@ final class Lane implements Policy {
 
   private @Nullable Ready fromLonger() {
     int length = readyCount();
-    untilComparison = length + 1;
+    counts[untilComparison] = Math.max(APART, length + 1);
     Lane other = this.other == null ? anyOther() : this.other;
     int excess = other.readyCount() - length;
     if (excess <= 0) {
@@ -127,7 +163,8 @@ final class Lane implements Policy {
     }
     this.other = other;
     int missing = (excess + 1) / 2;
-    untilComparison = Math.max(2, length / missing + 1);
+    int atLeast = Math.clamp(APART * APART / missing, 2, APART);
+    counts[untilComparison] = Math.max(atLeast, length / missing + 1);
     return other.takeReady();
   }
 
@@ -136,7 +173,7 @@ final class Lane implements Policy {
     return all.get(chosen < index ? chosen : chosen + 1);
   }
 
-  /** Takes a fiber of another lane when there is none here. */
+  /** Takes fibers of another lane when there is none here, and returns the first of them. */
   private @Nullable Ready steal() {
     if (isMarked) {
       isMarked = false;
@@ -145,13 +182,31 @@ final class Lane implements Policy {
     for (Lane other = all.nextOccupied(index); other != null; other = all.nextOccupied(index)) {
       Ready next = other.takeCanceled();
       if (next == null) {
-        next = other.takeReady();
+        next = takeHalf(other);
       }
       if (next != null) {
         return next;
       }
     }
     return null;
+  }
+
+  private @Nullable Ready takeHalf(Lane other) {
+    LaneQueue<Ready> queue = other.ready;
+    if (queue == null) {
+      return null;
+    }
+    LaneQueue<Ready> mine;
+    try {
+      mine = ready();
+    } catch (OutOfMemoryError full) {
+      return queue.poll(); // without a place for further ones
+    }
+    Ready next = queue.pollHalf(mine, STOLEN - 1);
+    if (!mine.isEmpty()) {
+      mark();
+    }
+    return next;
   }
 
   @Override
@@ -162,13 +217,13 @@ final class Lane implements Policy {
   /** Whether no fiber is here. */
   boolean isVacant() {
     LaneQueue<Ready> queue = ready;
-    SpmcVarHandleArrayQueue<Ready> ahead = canceled;
+    Ring<Ready> ahead = canceled;
     return (queue == null || queue.isEmpty()) && (ahead == null || ahead.isEmpty());
   }
 
   @Override
   public int available() {
-    SpmcVarHandleArrayQueue<Ready> ahead = canceled;
+    Ring<Ready> ahead = canceled;
     return readyCount() + (ahead == null ? 0 : ahead.size());
   }
 
@@ -179,7 +234,7 @@ final class Lane implements Policy {
 
   @Override
   public boolean spend(Operation operation) {
-    return --remaining <= 0;
+    return --counts[remaining] <= 0;
   }
 
   /** Names the scheduler. */

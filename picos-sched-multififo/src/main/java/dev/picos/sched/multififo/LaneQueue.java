@@ -1,7 +1,6 @@
 package dev.picos.sched.multififo;
 
 import java.util.concurrent.atomic.AtomicReference;
-import org.jctools.queues.varhandle.SpmcVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +28,11 @@ final class LaneQueue<E> {
   private static final int LONGEST = 1 << 17;
 
   private static final class Part<E> {
-    final SpmcVarHandleArrayQueue<E> elements;
+    final Ring<E> elements;
     volatile @Nullable Part<E> next;
 
     Part(int capacity) {
-      elements = new SpmcVarHandleArrayQueue<>(capacity);
+      elements = new Ring<>(capacity);
     }
   }
 
@@ -84,6 +83,16 @@ final class LaneQueue<E> {
       }
       first.compareAndSet(part, next);
     }
+  }
+
+  /**
+   * Takes the first half of the elements, or less: returns the first one, and adds the others to
+   * {@code to}, which the caller owns, up to {@code most} and as far as that need not grow.
+   */
+  @Nullable E pollHalf(LaneQueue<E> to, int most) {
+    Ring<E> rest = to.last.elements;
+    E element = first.get().elements.pollHalf(rest, rest.room(most));
+    return element != null ? element : poll(); // from a successor
   }
 
   boolean isEmpty() {

@@ -28,7 +28,9 @@ final class Lanes {
 
   Lanes(int count, int quota) {
     marks = new long[(count + Long.SIZE - 1) / Long.SIZE];
-    all = IntStream.range(0, count).mapToObj(index -> new Lane(this, index, quota)).toList();
+    int[] counts = Lane.newCounts(count);
+    all =
+        IntStream.range(0, count).mapToObj(index -> new Lane(this, counts, index, quota)).toList();
   }
 
   List<Lane> all() {

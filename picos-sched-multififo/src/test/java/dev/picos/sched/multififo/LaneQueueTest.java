@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -82,5 +83,64 @@ class LaneQueueTest {
     }
     Collections.sort(all);
     assertThat(all).isEqualTo(IntStream.range(0, count).boxed().toList());
+  }
+
+  @Test
+  void half_goesToAnotherQueue_inOrder() {
+    LaneQueue<Integer> other = new LaneQueue<>(8);
+    IntStream.range(0, 9).forEach(queue::offer); // the first 4 of which are in one part
+    assertThat(queue.pollHalf(other, 7)).isEqualTo(0);
+    assertThat(other.poll()).isEqualTo(1);
+    assertThat(other.poll()).isNull();
+    assertThat(queue.size()).isEqualTo(7);
+    assertThat(queue.pollHalf(other, 7)).isEqualTo(2);
+    assertThat(queue.pollHalf(other, 7)).isEqualTo(3);
+    assertThat(queue.pollHalf(other, 7)).isEqualTo(4); // alone, since it is of the next part
+    assertThat(queue.pollHalf(other, 7)).isEqualTo(5);
+    assertThat(other.poll()).isEqualTo(6);
+    assertThat(queue.pollHalf(other, 7)).isEqualTo(7);
+    assertThat(queue.pollHalf(other, 7)).isEqualTo(8);
+    assertThat(queue.pollHalf(other, 7)).isNull();
+    assertThat(other.isEmpty()).isTrue();
+  }
+
+  @Test
+  void eachElement_isTakenOnce_howeverOftenItMoves() throws Exception {
+    int count = 300_000;
+    List<LaneQueue<Integer>> queues =
+        List.of(queue, new LaneQueue<>(4), new LaneQueue<>(8), new LaneQueue<>(16));
+    AtomicInteger left = new AtomicInteger(count);
+    List<Task<List<Integer>>> thieves =
+        IntStream.range(1, queues.size())
+            .mapToObj(mine -> Task.start(() -> takeAll(queues, mine, left)))
+            .toList();
+    for (int i = 0; i < count; i++) {
+      queue.offer(i);
+    }
+    List<Integer> all = new ArrayList<>();
+    for (Task<List<Integer>> thief : thieves) {
+      all.addAll(thief.result());
+    }
+    Collections.sort(all);
+    assertThat(all).isEqualTo(IntStream.range(0, count).boxed().toList());
+  }
+
+  /** Takes half of some queue at random when there is nothing in its own. */
+  private static List<Integer> takeAll(
+      List<LaneQueue<Integer>> queues, int mine, AtomicInteger left) {
+    Random random = new Random(mine);
+    List<Integer> taken = new ArrayList<>();
+    while (left.get() > 0) {
+      Integer element = queues.get(mine).poll();
+      if (element == null) {
+        int victim = (mine + 1 + random.nextInt(queues.size() - 1)) % queues.size();
+        element = queues.get(victim).pollHalf(queues.get(mine), 15);
+      }
+      if (element != null) {
+        taken.add(element);
+        left.decrementAndGet();
+      }
+    }
+    return taken;
   }
 }
