@@ -10,7 +10,6 @@ import org.jspecify.annotations.NullMarked;
  */
 @NullMarked
 module dev.picos.domains {
-  requires org.jctools.core.jdk11;
   requires transitive dev.picos.core;
   requires static jdk.jfr; // without it there are no events
   requires static java.management; // without it a domain that stands still is not told from one

@@ -11,7 +11,7 @@ import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -63,7 +63,8 @@ public final class Execution {
   // reads closed; a domain that looks for the end reads closed and then adds up the counts. All of
   // these accesses are volatile. So if a fiber was accepted because closed was not set, every
   // domain that sees closed set counts that fiber. A fiber that is refused may have been counted
-  // meanwhile, so the thread that takes the count back wakes the last domain to look again.
+  // meanwhile, so the thread that takes the count back wakes the last domain to look again. It
+  // takes it back in the part in which it has counted, so no sum is too small.
   //
   // A fiber that is handed over on behalf of one that is alive is counted in submitted, too, but
   // nobody has to look at closed for it: the execution cannot be over while the other one is alive.
@@ -83,9 +84,13 @@ public final class Execution {
   private final List<Seat> seats;
   private final boolean parallel;
   private final Workers workers;
-  final Inbox inbox = new Inbox();
+  final Inbox inbox;
   private final AtomicReference<@Nullable Throwable> escaped = new AtomicReference<>();
-  private final AtomicLong submitted = new AtomicLong();
+  private final Stripes stripes;
+
+  /** How many fibers were started from outside, in parts. */
+  private final AtomicLongArray submitted;
+
   private final Computation<@Nullable Void> end = new Computation<>();
   private volatile boolean closed;
 
@@ -137,6 +142,9 @@ public final class Execution {
     seats = Seat.all(this, policies);
     parallel = seats.size() > 1;
     workers = new Workers(this, seats);
+    inbox = new Inbox(seats.size());
+    stripes = Stripes.forThreads(seats.size());
+    submitted = new AtomicLongArray(stripes.length());
   }
 
   /**
@@ -279,7 +287,7 @@ public final class Execution {
   }
 
   private void begin(Fiber fiber, Consumer<? super Fiber> main) {
-    submitted.set(1);
+    submitted.incrementAndGet(stripes.ownPlace());
     closed = true;
     spawning(fiber);
     inbox.add(new Start(fiber, main));
@@ -355,7 +363,8 @@ public final class Execution {
    */
   boolean trySubmit(Fiber fiber, Consumer<? super Fiber> main) {
     Start start = new Start(fiber, main);
-    submitted.incrementAndGet();
+    int place = stripes.ownPlace();
+    submitted.incrementAndGet(place);
     boolean accepted = false;
     try {
       if (!closed && !stopped) {
@@ -364,7 +373,7 @@ public final class Execution {
       }
     } finally {
       if (!accepted) {
-        submitted.decrementAndGet();
+        submitted.decrementAndGet(place);
         workers.wake(); // a domain that looked meanwhile counted one too many
       }
     }
@@ -383,7 +392,8 @@ public final class Execution {
    */
   void spawnFromOutside(Fiber fiber, Consumer<? super Fiber> main) {
     Start start = new Start(fiber, main);
-    submitted.incrementAndGet();
+    int place = stripes.ownPlace();
+    submitted.incrementAndGet(place);
     boolean accepted = false;
     try {
       spawning(fiber);
@@ -394,7 +404,7 @@ public final class Execution {
     } finally {
       if (!accepted) {
         ended(fiber);
-        submitted.decrementAndGet();
+        submitted.decrementAndGet(place);
         workers.lookAgain(); // a domain that looked meanwhile counted one too many
       }
     }
@@ -441,7 +451,10 @@ public final class Execution {
     for (int i = 0; i < seats.size(); i++) {
       started += seats.get(i).started();
     }
-    return started + submitted.get() - ended;
+    for (int i = 0; i < stripes.count(); i++) {
+      started += submitted.get(stripes.place(i));
+    }
+    return started - ended;
   }
 
   /**
@@ -562,7 +575,7 @@ public final class Execution {
 
   private void add(Ready fiber, Seat seat) {
     if (!isLetIntoMonitors()) {
-      inbox.emptyInto(seat.policy); // what was ready before stays before
+      inbox.emptyInto(seat); // what was ready before stays before
     }
     seat.policy.ready(fiber, fiber.goesFirst());
     if (parallel) {
@@ -781,13 +794,13 @@ public final class Execution {
 
   /** What runs next on a seat, or {@code null} if there is nothing at present. */
   @Nullable Ready next(Seat seat) {
-    if (monitors != null && isLetIntoMonitors()) {
-      monitors.settle(inbox, seat.policy);
-    }
     try {
-      inbox.emptyInto(seat.policy);
+      if (monitors != null && isLetIntoMonitors()) {
+        monitors.settle(inbox, seat);
+      }
+      inbox.emptyInto(seat);
     } catch (OutOfMemoryError e) {
-      waitForMemory(); // those that are left stay in the inbox
+      waitForMemory(); // the domain will see to those that are left
     }
     return seat.policy.next();
   }
@@ -807,7 +820,7 @@ public final class Execution {
       return null;
     }
     try {
-      inbox.emptyInto(seat.policy);
+      inbox.emptyInto(seat);
       return seat.policy.next();
     } catch (OutOfMemoryError e) {
       return null; // waiting here, on the stack of a host, would bring it to another domain

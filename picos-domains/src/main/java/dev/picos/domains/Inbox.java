@@ -1,40 +1,53 @@
 package dev.picos.domains;
 
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
-import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The fibers that were made ready by threads that are not domains of the execution, until one of
  * its domains hands them to its policy. So a policy learns of every fiber in its domain's own
- * thread.
+ * thread. To add one allocates nothing and waits for nobody.
+ *
+ * <p>In an execution on one domain they come out as they came in. Otherwise those that one thread
+ * has added do.
  */
 final class Inbox {
   // For maintainers.
   //
-  // A thread that adds a fiber sets arrived after that; a domain clears arrived and then takes out
-  // what is there. So once a fiber has been added completely, it has been taken out, or arrived is
-  // set: domains only have to look at that one flag before each dispatch. A fiber whose adding was
-  // stopped in the middle can hide later ones that were added completely; arrived is set once more
-  // when that thread goes on.
+  // Each part is a stack, newest first. Threads push to it by compare-and-set, and a domain takes
+  // the whole stack and turns it round. A fiber's link belongs to the thread that adds it until the
+  // compare-and-set that publishes it, and to the domain from the take on.
   //
-  // One domain at a time takes fibers out. Another domain that finds one doing so passes by. What
-  // the first one may have missed has set arrived again, which keeps the execution from sleeping,
-  // so the next look finds it.
+  // A thread adds a fiber and then sets arrived, unless it reads that this is set already; a domain
+  // clears arrived and then takes what is there. All of these accesses are volatile. So once a
+  // fiber has been added, arrived is set, or a domain has cleared it, and takes the fiber out: if
+  // the thread has read that arrived was set, then the domain cleared it after that, and so it
+  // takes after the fiber was added. Domains only have to look at that one flag before each
+  // dispatch, and threads write it only when it changes.
 
-  private static final int CHUNK = 256;
+  private static final VarHandle TOPS = MethodHandles.arrayElementVarHandle(Ready[].class);
 
-  private final MpscUnboundedVarHandleArrayQueue<Ready> queue =
-      new MpscUnboundedVarHandleArrayQueue<>(CHUNK);
-  private final AtomicBoolean emptying = new AtomicBoolean();
+  private final Stripes stripes;
+  private final @Nullable Ready[] tops;
   private volatile boolean arrived;
 
-  /**
-   * @throws OutOfMemoryError if the inbox had to grow and could not; the fiber is not in it then
-   */
+  /** Makes the inbox of an execution on so many domains. */
+  Inbox(int domains) {
+    stripes = Stripes.forThreads(domains);
+    tops = new Ready[stripes.length()];
+  }
+
   void add(Ready fiber) {
-    queue.offer(fiber);
-    arrived = true;
+    int top = stripes.ownPlace();
+    Ready before;
+    do {
+      before = (Ready) TOPS.getVolatile(tops, top);
+      fiber.below = before;
+    } while (!TOPS.compareAndSet(tops, top, before, fiber));
+    if (!arrived) {
+      arrived = true;
+    }
   }
 
   /** Whether everything that was added has been, or is being, taken out. */
@@ -43,43 +56,86 @@ final class Inbox {
   }
 
   /**
-   * Hands everything to {@code policy}, in the order in which it came.
-   *
-   * @throws OutOfMemoryError if the policy throws it; what it has not received stays here
+   * Hands everything to the policy of {@code seat}, where the caller runs. What that throws leaves
+   * this method; the fibers that the policy has not received are in {@link Seat#late} then.
    */
-  void emptyInto(Policy policy) {
+  void emptyInto(Seat seat) {
     if (arrived) {
-      takeOut(fiber -> policy.ready(fiber, fiber.goesFirst()));
+      handOver(seat, null);
     }
   }
 
-  /** Hands everything to {@code sink}, in the order in which it came. */
-  void emptyInto(Consumer<? super Ready> sink) {
+  /** As {@link #emptyInto(Seat)}, in the order that {@code monitors} say. */
+  void emptyInto(Seat seat, Monitors monitors) {
     if (arrived) {
-      takeOut(sink);
+      handOver(seat, monitors);
     }
   }
 
   // This is a method by itself, so that the check of the flag is compiled into every dispatch and
   // this is not.
-  private void takeOut(Consumer<? super Ready> sink) {
-    if (emptying.compareAndSet(false, true)) {
-      arrived = false;
-      boolean done = false;
-      try {
-        // This takes out everything, whereas drain() has a limit. The relaxed operations do not
-        // wait for a thread that was stopped in the middle of adding.
-        for (Ready next = queue.relaxedPeek(); next != null; next = queue.relaxedPeek()) {
-          sink.accept(next);
-          queue.relaxedPoll();
-        }
-        done = true;
-      } finally {
-        if (!done) {
-          arrived = true;
-        }
-        emptying.set(false);
+  private void handOver(Seat seat, @Nullable Monitors monitors) {
+    boolean done = false;
+    arrived = false;
+    try {
+      for (int part = 0; part < stripes.count(); part++) {
+        handOver(part, seat, monitors);
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        arrived = true; // there may be more
       }
     }
+  }
+
+  private void handOver(int part, Seat seat, @Nullable Monitors monitors) {
+    Ready fiber = null;
+    Ready next = null;
+    try {
+      fiber = takeOut(part);
+      if (monitors != null) {
+        fiber = monitors.ordered(fiber);
+      }
+      while (fiber != null) {
+        next = fiber.below;
+        fiber.below = null;
+        seat.policy.ready(fiber, fiber.goesFirst());
+        fiber = next;
+      }
+    } finally {
+      if (fiber != null) {
+        if (fiber.below == null) {
+          fiber.below = next;
+        }
+        // There may be no stack for a call, and no memory. The oldest comes on top.
+        Ready newest = null;
+        while (fiber != null) {
+          Ready behind = fiber.below;
+          fiber.below = newest;
+          newest = fiber;
+          fiber = behind;
+        }
+        while (newest != null) {
+          Ready before = newest.below;
+          newest.below = seat.late;
+          seat.late = newest;
+          newest = before;
+        }
+      }
+    }
+  }
+
+  /** Returns the fibers of a part, the oldest first. */
+  private @Nullable Ready takeOut(int part) {
+    Ready newest = (Ready) TOPS.getAndSet(tops, stripes.place(part), null);
+    Ready oldest = null;
+    while (newest != null) {
+      Ready before = newest.below;
+      newest.below = oldest;
+      oldest = newest;
+      newest = before;
+    }
+    return oldest;
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The fibers of an execution that wait to enter a monitor, or in {@link Object#wait}. On one
@@ -81,19 +82,37 @@ final class Monitors {
     }
   }
 
-  /** Hands everything that is ready to the policy. */
-  void settle(Inbox inbox, Policy policy) {
+  /** Hands everything that is ready to the policy of {@code seat}. */
+  void settle(Inbox inbox, Seat seat) {
     awaitReleased();
-    List<Ready> arrived = new ArrayList<>();
-    inbox.emptyInto((Ready fiber) -> arrived.add(fiber));
-    for (Host host : List.copyOf(waiting)) {
-      if (arrived.remove(host)) {
-        waiting.remove(host);
-        policy.ready(host, host.goesFirst());
+    inbox.emptyInto(seat, this);
+  }
+
+  /**
+   * Returns the fibers that {@code first} is the first of, in the order in which they are to be
+   * ready: those that have waited for a monitor go before others, in the order in which they began
+   * to wait.
+   *
+   * @throws OutOfMemoryError if there is no memory to find that out; nothing has changed then
+   */
+  @Nullable Ready ordered(@Nullable Ready first) {
+    List<Ready> others = new ArrayList<>();
+    for (Ready fiber = first; fiber != null; fiber = fiber.below) {
+      others.add(fiber);
+    }
+    List<Ready> all = new ArrayList<>(others.size());
+    for (Host host : waiting) {
+      if (others.remove(host)) {
+        all.add(host);
       }
     }
-    for (Ready other : arrived) {
-      policy.ready(other, other.goesFirst());
+    waiting.removeAll(all);
+    all.addAll(others);
+    Ready ordered = null;
+    for (int i = all.size() - 1; i >= 0; i--) {
+      all.get(i).below = ordered;
+      ordered = all.get(i);
     }
+    return ordered;
   }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * and {@link Policy#next} gives it back once for each time.
  */
 public abstract sealed class Ready permits Start, Host {
-  /** The next one in {@link Seat#late}, while this is there. */
+  /** The next one in the {@link Inbox} or in {@link Seat#late}, while this is there. */
   @Nullable Ready below;
 
   Ready() {}

@@ -46,8 +46,8 @@ final class Seat {
   private @Nullable Domain domain;
 
   /**
-   * The fibers that a fiber here has made ready when there was no stack left to queue them; for the
-   * use of the domain that has this seat, and of the fiber that runs on it.
+   * The fibers that are ready here, but that there was no stack or no memory to queue; for the use
+   * of the domain that has this seat, and of the fiber that runs on it.
    */
   @Nullable Ready late;
 

@@ -25,12 +25,12 @@ import org.jspecify.annotations.Nullable;
 final class WheelTimer implements Timer {
   // For maintainers.
   //
-  // The inbox is a stack that threads push to by compare-and-set and take as a whole. The timer's
-  // thread looks through it when it wakes, and so does a setter that finds it deep: the setter
-  // takes it, drops the timeouts that are done, and puts the others back. So even if timeouts are
-  // set and removed at any rate, by threads that leave the timer's thread no processor, at most
-  // some CLEAN_AT timeouts that hold nothing are kept alive, and cleaning costs each of them a
-  // constant share.
+  // Each part of the inbox is a stack that threads push to by compare-and-set and take as a whole.
+  // The timer's thread looks through all of them when it wakes, and a setter that finds one deep
+  // looks through that: the setter takes it, drops the timeouts that are done, and puts the others
+  // back. So even if timeouts are set and removed at any rate, by threads that leave the timer's
+  // thread no processor, at most some CLEAN_AT timeouts that hold nothing are kept alive in each
+  // part, and cleaning costs each of them a constant share.
   //
   // No deadline is missed. The thread publishes until when it sleeps, then looks into the inbox
   // once more, and only then sleeps. A setter pushes its timeout and then reads until when the
@@ -63,15 +63,7 @@ final class WheelTimer implements Timer {
   /** The value of sleepsUntil while the thread does not sleep. */
   private static final long AWAKE = Long.MIN_VALUE;
 
-  private static final VarHandle INBOX;
-
-  static {
-    try {
-      INBOX = MethodHandles.lookup().findVarHandle(WheelTimer.class, "inbox", Timeout.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle INBOX = MethodHandles.arrayElementVarHandle(Timeout[].class);
 
   private static volatile @Nullable WheelTimer shared;
 
@@ -80,7 +72,8 @@ final class WheelTimer implements Timer {
   private final Consumer<Timeout> fire = this::fire; // made before there is need of it
   private final long keepAlive;
   private volatile @Nullable Thread thread;
-  private volatile @Nullable Timeout inbox;
+  private final Stripes stripes = Stripes.forThreads(Runtime.getRuntime().availableProcessors());
+  private final @Nullable Timeout[] inbox = new Timeout[stripes.length()];
   private volatile long sleepsUntil = AWAKE;
   private volatile long wakeups;
 
@@ -196,24 +189,38 @@ final class WheelTimer implements Timer {
 
   /** Puts a timeout into the inbox: a new one, or one that is to be taken off the wheel. */
   void put(Timeout timeout) {
-    int depth = push(timeout);
+    int place = stripes.ownPlace();
+    int depth = push(timeout, place);
     if (depth >= CLEAN_AT && Integer.bitCount(depth) == 1) {
-      clean();
+      clean(place);
     }
     wakeFor(timeout);
   }
 
-  /** Returns how many timeouts the inbox holds with this one. */
-  private int push(Timeout timeout) {
+  /** Returns how many timeouts that part of the inbox holds with this one. */
+  private int push(Timeout timeout, int place) {
     Timeout before;
     int depth;
     do {
-      before = inbox;
+      before = top(place);
       depth = before == null ? 1 : before.depth + 1;
       timeout.below = before;
       timeout.depth = depth;
-    } while (!INBOX.compareAndSet(this, before, timeout));
+    } while (!INBOX.compareAndSet(inbox, place, before, timeout));
     return depth;
+  }
+
+  private @Nullable Timeout top(int place) {
+    return (Timeout) INBOX.getVolatile(inbox, place);
+  }
+
+  private boolean isInboxEmpty() {
+    for (int i = 0; i < stripes.count(); i++) {
+      if (top(stripes.place(i)) != null) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void wakeFor(Timeout timeout) {
@@ -222,17 +229,17 @@ final class WheelTimer implements Timer {
     }
   }
 
-  private @Nullable Timeout takeAll() {
-    return (Timeout) INBOX.getAndSet(this, null);
+  private @Nullable Timeout takeAll(int place) {
+    return (Timeout) INBOX.getAndSet(inbox, place, null);
   }
 
-  /** Drops what is done from the inbox; if much is left, wakes the thread to look. */
-  private void clean() {
+  /** Drops what is done from a part of the inbox; if much is left, wakes the thread to look. */
+  private void clean(int place) {
     int kept = 0;
-    for (Timeout timeout = takeAll(); timeout != null; ) {
+    for (Timeout timeout = takeAll(place); timeout != null; ) {
       Timeout below = timeout.below;
       if (!timeout.isGarbage()) {
-        push(timeout);
+        push(timeout, place);
         wakeFor(timeout);
         kept++;
       }
@@ -272,7 +279,7 @@ final class WheelTimer implements Timer {
     long next = wheel.nextTick();
     boolean idle = false;
     sleepsUntil = next;
-    if (inbox == null) {
+    if (isInboxEmpty()) {
       if (next == TimerWheel.NEVER) {
         long start = System.nanoTime();
         LockSupport.parkNanos(this, keepAlive);
@@ -291,7 +298,7 @@ final class WheelTimer implements Timer {
 
   private boolean tryEnd() {
     thread = null;
-    if (inbox == null) {
+    if (isInboxEmpty()) {
       return true;
     }
     synchronized (this) {
@@ -305,7 +312,13 @@ final class WheelTimer implements Timer {
 
   /** Brings the inbox into the wheel. */
   private void empty() {
-    for (Timeout timeout = takeAll(); timeout != null; ) {
+    for (int i = 0; i < stripes.count(); i++) {
+      empty(stripes.place(i));
+    }
+  }
+
+  private void empty(int place) {
+    for (Timeout timeout = takeAll(place); timeout != null; ) {
       Timeout below = timeout.below;
       timeout.below = null;
       if (timeout.tryEnterWheel()) {
@@ -346,7 +359,11 @@ final class WheelTimer implements Timer {
 
   /** How many timeouts the inbox holds, removed ones included; for tests of space. */
   int inboxDepth() {
-    Timeout top = inbox;
-    return top == null ? 0 : top.depth;
+    int depth = 0;
+    for (int i = 0; i < stripes.count(); i++) {
+      Timeout top = top(stripes.place(i));
+      depth += top == null ? 0 : top.depth;
+    }
+    return depth;
   }
 }

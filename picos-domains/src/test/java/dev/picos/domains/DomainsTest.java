@@ -26,8 +26,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jctools.queues.MessagePassingQueue;
-import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.junit.jupiter.api.Test;
 
 class DomainsTest {
@@ -738,13 +736,6 @@ class DomainsTest {
 
   /** A further JVM with what the tests here need. */
   private static Fork java(Class<?> main, String... options) throws Exception {
-    return Fork.java(
-        main,
-        List.of(
-            Domains.class,
-            Fiber.class,
-            MpscUnboundedVarHandleArrayQueue.class,
-            MessagePassingQueue.class),
-        List.of(options));
+    return Fork.java(main, List.of(Domains.class, Fiber.class), List.of(options));
   }
 }

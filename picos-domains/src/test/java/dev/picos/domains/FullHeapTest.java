@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.picos.core.Fiber;
 import dev.picos.testing.Fork;
 import java.util.List;
-import org.jctools.queues.MessagePassingQueue;
-import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -36,11 +34,7 @@ class FullHeapTest {
     Fork fork =
         Fork.java(
             FullHeapProgram.class,
-            List.of(
-                Domains.class,
-                Fiber.class,
-                MpscUnboundedVarHandleArrayQueue.class,
-                MessagePassingQueue.class),
+            List.of(Domains.class, Fiber.class),
             List.of(Fork.OPENS, "-Xmx16m", "-XX:+UseSerialGC", "-Dpicos.program=" + program));
 
     assertThat(fork.output()).isEqualTo(output);

@@ -8,8 +8,6 @@ import dev.picos.testing.Fork;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.jctools.queues.MessagePassingQueue;
-import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -33,11 +31,7 @@ class NoThreadsTest {
     Fork fork =
         Fork.java(
             NoThreadsProgram.class,
-            List.of(
-                Domains.class,
-                Fiber.class,
-                MpscUnboundedVarHandleArrayQueue.class,
-                MessagePassingQueue.class),
+            List.of(Domains.class, Fiber.class),
             List.of(
                 Fork.OPENS,
                 "-Xmx32m",

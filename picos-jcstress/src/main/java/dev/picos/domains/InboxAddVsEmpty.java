@@ -5,7 +5,8 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
-import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -25,11 +26,14 @@ import org.openjdk.jcstress.infra.results.II_Result;
 @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "the second one comes next")
 @Outcome(expect = FORBIDDEN, desc = "one is lost, or came twice")
 public class InboxAddVsEmpty {
-  private static final Ready FIRST = newFiber();
-  private static final Ready SECOND = newFiber();
+  private final Ready first = newFiber();
+  private final Ready second = newFiber();
 
-  private final Inbox inbox = new Inbox();
+  private static final Execution EXECUTION = new Execution(new Taken());
+
+  private final Inbox inbox = new Inbox(2);
   private final Taken taken = new Taken();
+  private final Seat seat = Seat.all(EXECUTION, List.of(taken)).get(0);
 
   private static Ready newFiber() {
     return new Start(new Fiber(new Computation<>()), fiber -> {});
@@ -61,12 +65,12 @@ public class InboxAddVsEmpty {
   }
 
   public InboxAddVsEmpty() {
-    inbox.add(FIRST);
+    inbox.add(first);
   }
 
   @Actor
   void ready() {
-    inbox.add(SECOND);
+    inbox.add(second);
   }
 
   @Actor
@@ -81,7 +85,7 @@ public class InboxAddVsEmpty {
 
   private int take() {
     taken.count = 0;
-    inbox.emptyInto(taken);
+    inbox.emptyInto(seat);
     return taken.count;
   }
 
@@ -93,17 +97,18 @@ public class InboxAddVsEmpty {
   @JCStressMeta(InboxAddVsEmpty.class)
   @State
   public static class Broken {
-    private final MpscUnboundedVarHandleArrayQueue<Ready> inbox =
-        new MpscUnboundedVarHandleArrayQueue<>(2);
+    private static final Ready FIBER = newFiber();
+
+    private final ConcurrentLinkedQueue<Ready> inbox = new ConcurrentLinkedQueue<>();
     private volatile boolean arrived = true;
 
     public Broken() {
-      inbox.offer(FIRST);
+      inbox.add(FIBER);
     }
 
     @Actor
     void ready() {
-      inbox.offer(SECOND);
+      inbox.add(FIBER);
       arrived = true;
     }
 
@@ -120,7 +125,7 @@ public class InboxAddVsEmpty {
     private int take() {
       int taken = 0;
       if (arrived) {
-        while (inbox.relaxedPoll() != null) {
+        while (inbox.poll() != null) {
           taken++;
         }
         arrived = false;

@@ -27,14 +27,13 @@ import org.openjdk.jcstress.infra.results.ZZ_Result;
 @Outcome(id = "false, true", expect = ACCEPTABLE, desc = "the domain has seen the fiber")
 @Outcome(id = "false, false", expect = FORBIDDEN, desc = "the domain sleeps for ever")
 public class InboxAddVsSleep {
-  private static final Ready FIBER = new Start(new Fiber(new Computation<>()), fiber -> {});
-
-  private final Inbox inbox = new Inbox();
+  private final Inbox inbox = new Inbox(2);
+  private final Ready fiber = new Start(new Fiber(new Computation<>()), self -> {});
   private volatile @Nullable Object sleeper;
 
   @Actor
   void ready(ZZ_Result r) {
-    inbox.add(FIBER);
+    inbox.add(fiber);
     r.r1 = sleeper != null;
   }
 
@@ -59,12 +58,13 @@ public class InboxAddVsSleep {
       }
     }
 
-    private final Inbox inbox = new Inbox();
+    private final Inbox inbox = new Inbox(2);
+    private final Ready fiber = new Start(new Fiber(new Computation<>()), self -> {});
     private volatile @Nullable Object sleeper;
 
     @Actor
     void ready(ZZ_Result r) {
-      inbox.add(FIBER);
+      inbox.add(fiber);
       r.r1 = sleeper != null;
     }
 
@@ -80,12 +80,13 @@ public class InboxAddVsSleep {
   @JCStressMeta(InboxAddVsSleep.class)
   @State
   public static class NoSecondLookBroken {
-    private final Inbox inbox = new Inbox();
+    private final Inbox inbox = new Inbox(2);
+    private final Ready fiber = new Start(new Fiber(new Computation<>()), self -> {});
     private volatile @Nullable Object sleeper;
 
     @Actor
     void ready(ZZ_Result r) {
-      inbox.add(FIBER);
+      inbox.add(fiber);
       r.r1 = sleeper != null;
     }
 

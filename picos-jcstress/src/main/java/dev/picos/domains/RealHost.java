@@ -69,7 +69,7 @@ final class RealHost implements Policy {
 
   @Override
   public @Nullable Ready next() {
-    execution.inbox.emptyInto(this);
+    execution.inbox.emptyInto(seat);
     Ready next = queue.poll();
     if (next != null) {
       entries.getAndDecrement();

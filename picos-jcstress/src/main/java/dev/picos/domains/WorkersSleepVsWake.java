@@ -24,13 +24,15 @@ import org.openjdk.jcstress.infra.results.ZZZ_Result;
 @Outcome(id = "false, false, true", expect = ACCEPTABLE, desc = "the last domain stays")
 @Outcome(expect = FORBIDDEN, desc = "nobody works for the execution, or two domains as one")
 public class WorkersSleepVsWake {
-  private static final Ready FIBER = new Start(new Fiber(new Computation<>()), fiber -> {});
-
-  private final Inbox inbox = new Inbox();
+  private final Inbox inbox = new Inbox(2);
   private final AtomicBoolean asleep = new AtomicBoolean();
 
+  private static Ready newFiber() {
+    return new Start(new Fiber(new Computation<>()), fiber -> {});
+  }
+
   private boolean wake() {
-    inbox.add(FIBER);
+    inbox.add(newFiber());
     return asleep.get() && asleep.compareAndSet(true, false);
   }
 
@@ -59,11 +61,11 @@ public class WorkersSleepVsWake {
   @JCStressMeta(WorkersSleepVsWake.class)
   @State
   public static class Broken {
-    private final Inbox inbox = new Inbox();
+    private final Inbox inbox = new Inbox(2);
     private final AtomicBoolean asleep = new AtomicBoolean();
 
     private boolean wake() {
-      inbox.add(FIBER);
+      inbox.add(newFiber());
       return asleep.get() && asleep.compareAndSet(true, false);
     }
 

@@ -8,8 +8,6 @@ import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.std.structured.Bundle;
 import dev.picos.testing.Fork;
 import java.util.List;
-import org.jctools.queues.MessagePassingQueue;
-import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -60,13 +58,7 @@ class StackEndTest {
     Fork fork =
         Fork.java(
             program,
-            List.of(
-                Fiber.class,
-                Execution.class,
-                FifoScheduler.class,
-                Bundle.class,
-                MessagePassingQueue.class,
-                MpscUnboundedVarHandleArrayQueue.class),
+            List.of(Fiber.class, Execution.class, FifoScheduler.class, Bundle.class),
             List.of(
                 Fork.OPENS,
                 "-Xss512k", // a deep fiber that waits has its whole stack copied

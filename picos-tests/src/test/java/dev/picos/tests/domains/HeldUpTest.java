@@ -8,8 +8,6 @@ import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.testing.Fork;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jctools.queues.MessagePassingQueue;
-import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.junit.jupiter.api.Test;
 
 /** How many domains come in relief is a setting of the JVM, hence the forks. */
@@ -17,12 +15,7 @@ class HeldUpTest {
   private static Fork readOnTheOnlyDomain(String... options) throws Exception {
     return Fork.java(
         HeldUpProgram.class,
-        List.of(
-            FifoScheduler.class,
-            Domains.class,
-            Fiber.class,
-            MpscUnboundedVarHandleArrayQueue.class,
-            MessagePassingQueue.class),
+        List.of(FifoScheduler.class, Domains.class, Fiber.class),
         Stream.concat(Stream.of(Fork.OPENS, "-Dpicos.domains=1"), Stream.of(options)).toList());
   }
 

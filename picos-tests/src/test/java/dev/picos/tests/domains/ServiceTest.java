@@ -47,8 +47,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.jctools.queues.MessagePassingQueue;
-import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -1001,12 +999,7 @@ class ServiceTest {
     Fork fork =
         Fork.java(
             Server.class,
-            List.of(
-                Computation.class,
-                Service.class,
-                MultiFifoScheduler.class,
-                MessagePassingQueue.class,
-                MpscUnboundedVarHandleArrayQueue.class),
+            List.of(Computation.class, Service.class, MultiFifoScheduler.class),
             List.of(Fork.OPENS));
 
     assertThat(fork.output())

@@ -31,8 +31,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import org.jctools.queues.MessagePassingQueue;
-import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -224,9 +222,7 @@ class UnfinishedRunTest {
                 Fibers.class,
                 Service.class,
                 MultiFifoScheduler.class,
-                FifoScheduler.class,
-                MpscUnboundedVarHandleArrayQueue.class,
-                MessagePassingQueue.class),
+                FifoScheduler.class),
             List.of(Fork.OPENS, "-XX:-CreateCoredumpOnCrash", "-Dpicos.domains=4"));
 
     assertThat(fork.output())
@@ -579,8 +575,6 @@ class UnfinishedRunTest {
                 Fibers.class,
                 Service.class,
                 FifoScheduler.class,
-                MpscUnboundedVarHandleArrayQueue.class,
-                MessagePassingQueue.class,
                 assertThat(1).getClass()),
             List.of(Fork.OPENS, "-Dpicos.run.timeout=0.1s"));
 
@@ -595,12 +589,7 @@ class UnfinishedRunTest {
     Fork fork =
         Fork.java(
             Program.class,
-            List.of(
-                Fiber.class,
-                Service.class,
-                FifoScheduler.class,
-                MpscUnboundedVarHandleArrayQueue.class,
-                MessagePassingQueue.class),
+            List.of(Fiber.class, Service.class, FifoScheduler.class),
             List.of(Fork.OPENS, "-Dpicos.run.timeout=soon"));
 
     assertThat(fork.output())

@@ -11,8 +11,6 @@ import dev.picos.std.sync.Mutex;
 import dev.picos.testing.Fork;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jctools.queues.MessagePassingQueue;
-import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.junit.jupiter.api.Test;
 
 /** A web application that is deployed and undeployed again and again, in a server that lives on. */
@@ -26,9 +24,7 @@ class RedeployTest {
             Service.class,
             FifoScheduler.class,
             MultiFifoScheduler.class,
-            RandosScheduler.class,
-            MessagePassingQueue.class,
-            MpscUnboundedVarHandleArrayQueue.class),
+            RandosScheduler.class),
         Stream.concat(Stream.of(Fork.OPENS, "-Dpicos.keepAliveMillis=200"), Stream.of(options))
             .toList());
   }
