@@ -187,6 +187,30 @@ interface CapabilityRules extends Rules {
     assertEquals(IntStream.range(-1, 100).boxed().toList(), order);
   }
 
+  @Test
+  @Needs(Capability.FIFO_ORDER)
+  @DisplayName("FIFO-07: what comes from outside stays before what a fiber makes ready after it")
+  default void fifo07_beforeLocal() {
+    List<Integer> order = new ArrayList<>(); // unguarded: they do not run in parallel
+    AtomicBoolean handedOver = new AtomicBoolean();
+
+    scheduler()
+        .run(
+            () -> {
+              Handler home = Handler.ofCurrentThread();
+              Task.start(
+                  () -> {
+                    handOver(home, order);
+                    handedOver.set(true);
+                    return true;
+                  });
+              Patience.spinUntil(this, "the other thread", handedOver::get);
+              Fibers.start(() -> order.add(100));
+            });
+
+    assertEquals(IntStream.rangeClosed(0, 100).boxed().toList(), order);
+  }
+
   private static void handOver(Handler home, List<Integer> order) {
     for (int i = 0; i < 100; i++) {
       int number = i;

@@ -313,7 +313,11 @@ final class BatonScheduler implements Scheduler {
         if (first == null) {
           first = member;
         }
-        enqueue(member, flaw == Flaw.STARTS_THE_LAST_FIRST);
+        if (flaw == Flaw.LOOKS_OUTSIDE_ONLY_BETWEEN_FIBERS && member.fromOutside) {
+          enqueueOutside(member);
+        } else {
+          enqueue(member, flaw == Flaw.STARTS_THE_LAST_FIRST);
+        }
       } finally {
         lock.unlock();
       }
@@ -385,7 +389,7 @@ final class BatonScheduler implements Scheduler {
     void passBaton() {
       lock.lock();
       try {
-        if (ready.isEmpty()) {
+        if (ready.isEmpty() || flaw == Flaw.LOOKS_OUTSIDE_ONLY_BETWEEN_FIBERS) {
           ready.addAll(outside);
           outside.clear();
         }

@@ -114,6 +114,7 @@ enum Flaw {
       "FIFO-02",
       "FIFO-03",
       "FIFO-04",
+      "FIFO-07",
       "CANCELED-01",
       "FAIRNESS-01"),
 
@@ -126,14 +127,16 @@ enum Flaw {
   DROPS_CANCELED_CHILDREN("SPAWN-02", "SPAWN-04", "TIME-09", "FATAL-03"),
   INHERITS_FORBIDDING("SPAWN-06"),
   REFUSES_FIBERS_FROM_OUTSIDE(
-      "SPAWN-08", "SPAWN-09", "SPAWN-10", "FATAL-10", "FATAL-11", "SCALE-04", "FIFO-04"),
+      "SPAWN-08", "SPAWN-09", "SPAWN-10", "FATAL-10", "FATAL-11", "SCALE-04", "FIFO-04", "FIFO-07"),
   RUNS_FIBERS_FROM_OUTSIDE_ELSEWHERE(
-      "SPAWN-08", "SPAWN-09", "FATAL-10", "FATAL-11", "SCALE-04", "FIFO-04"),
+      "SPAWN-08", "SPAWN-09", "FATAL-10", "FATAL-11", "SCALE-04", "FIFO-04", "FIFO-07"),
   /** Each of them takes the place of another in the count, and the run ends too early. */
   DOES_NOT_COUNT_FIBERS_FROM_OUTSIDE(
-      "SPAWN-08", "SPAWN-09", "SPAWN-10", "FATAL-11", "SCALE-04", "FIFO-04"),
+      "SPAWN-08", "SPAWN-09", "SPAWN-10", "FATAL-11", "SCALE-04", "FIFO-04", "FIFO-07"),
 
   CHECKS_HOME_OF_FIBERS_FROM_OUTSIDE("SPAWN-10"),
+  /** What a fiber makes ready goes before what has come from outside while it ran. */
+  LOOKS_OUTSIDE_ONLY_BETWEEN_FIBERS("FIFO-07"),
   /** Another run of the same scheduler is the same run. */
   TAKES_ALL_RUNS_FOR_ONE("SPAWN-08"),
 
@@ -344,7 +347,8 @@ enum Flaw {
   KEEPS_RUNS("SPACE-03", "SPACE-04"),
   KEEPS_FAILED_RUNS("SPACE-04"),
 
-  STARTS_THE_LAST_FIRST("SPAWN-11", "FIFO-01", "FIFO-02", "FIFO-04", "FIFO-05", "FAIRNESS-04"),
+  STARTS_THE_LAST_FIRST(
+      "SPAWN-11", "FIFO-01", "FIFO-02", "FIFO-04", "FIFO-05", "FIFO-07", "FAIRNESS-04"),
   CANCELED_COME_LAST("CANCELED-01"),
 
   /** A fiber that was canceled while its quota let others run throws out of what it has done. */
