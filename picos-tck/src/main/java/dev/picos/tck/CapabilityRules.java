@@ -168,47 +168,28 @@ interface CapabilityRules extends Rules {
       "FIFO-04: fibers that another thread hands over start in their order, behind the one that runs")
   default void fifo04_fromOutside() {
     List<Integer> order = new ArrayList<>(); // unguarded: they do not run in parallel
-    AtomicBoolean handedOver = new AtomicBoolean();
 
     scheduler()
         .run(
             () -> {
-              Handler home = Handler.ofCurrentThread();
-              Task.start(
-                  () -> {
-                    handOver(home, order);
-                    handedOver.set(true);
-                    return true;
-                  });
-              Patience.spinUntil(this, "the other thread", handedOver::get);
+              handOverMeanwhile(order);
               order.add(-1);
             });
 
     assertEquals(IntStream.range(-1, 100).boxed().toList(), order);
   }
 
-  @Test
-  @Needs(Capability.FIFO_ORDER)
-  @DisplayName("FIFO-07: what comes from outside stays before what a fiber makes ready after it")
-  default void fifo07_beforeLocal() {
-    List<Integer> order = new ArrayList<>(); // unguarded: they do not run in parallel
+  /** Lets another thread hand over fibers to this run while the caller computes. */
+  private void handOverMeanwhile(List<Integer> order) {
+    Handler home = Handler.ofCurrentThread();
     AtomicBoolean handedOver = new AtomicBoolean();
-
-    scheduler()
-        .run(
-            () -> {
-              Handler home = Handler.ofCurrentThread();
-              Task.start(
-                  () -> {
-                    handOver(home, order);
-                    handedOver.set(true);
-                    return true;
-                  });
-              Patience.spinUntil(this, "the other thread", handedOver::get);
-              Fibers.start(() -> order.add(100));
-            });
-
-    assertEquals(IntStream.rangeClosed(0, 100).boxed().toList(), order);
+    Task.start(
+        () -> {
+          handOver(home, order);
+          handedOver.set(true);
+          return true;
+        });
+    Patience.spinUntil(this, "the other thread", handedOver::get);
   }
 
   private static void handOver(Handler home, List<Integer> order) {
@@ -255,6 +236,22 @@ interface CapabilityRules extends Rules {
             assertTrue(ran.get(), "a fiber that was ready did not run");
           }
         });
+  }
+
+  @Test
+  @Needs(Capability.FIFO_ORDER)
+  @DisplayName("FIFO-07: what comes from outside stays before what a fiber makes ready after it")
+  default void fifo07_beforeLocal() {
+    List<Integer> order = new ArrayList<>(); // unguarded: they do not run in parallel
+
+    scheduler()
+        .run(
+            () -> {
+              handOverMeanwhile(order);
+              Fibers.start(() -> order.add(100));
+            });
+
+    assertEquals(IntStream.rangeClosed(0, 100).boxed().toList(), order);
   }
 
   @Test
