@@ -81,7 +81,8 @@ final class RuleRunner implements InvocationInterceptor {
     }
 
     String describeHang(SchedulerContract contract) {
-      String what = contract.waitedInVainFor();
+      String threads = Threads.dump(contract);
+      String what = contract.waitedInVainFor(); // after: a fiber may only just have given up
       Scheduler scheduler = contract.latestScheduler();
       return "%s%n  has not ended within %s%s; it waits for %s%s%s%n%n%s"
           .formatted(
@@ -91,7 +92,7 @@ final class RuleRunner implements InvocationInterceptor {
               waitingFor,
               place(),
               what == null ? "" : "%n  and has waited in vain for %s".formatted(what),
-              Threads.dump(contract));
+              threads);
     }
 
     /** Where in the rule the thread waits, as a link for an IDE. */
