@@ -544,8 +544,16 @@ public final class Execution {
         if (onForeignStack && here != null && here.execution == this) {
           // The stack is the caller's. The domain queues the fiber when it is back on its own; to
           // leave the fiber there takes no call, and hence no stack.
-          fiber.below = here.late;
-          here.late = fiber;
+          fiber.below = null;
+          Ready last = here.late;
+          if (last == null) {
+            here.late = fiber;
+            return;
+          }
+          while (last.below != null) {
+            last = last.below;
+          }
+          last.below = fiber;
           return;
         }
         fail(e); // rather than lose the fiber in silence
@@ -555,12 +563,39 @@ public final class Execution {
     }
   }
 
-  /** Queues what a fiber on {@code seat} had no stack to queue; called in the domain's thread. */
+  /**
+   * Queues what there was no stack or no memory to queue. If there is no memory now, what is left
+   * stays there: the fibers that run meanwhile may give some back. Called in the domain's thread.
+   */
   void readyLate(Seat seat) {
+    try {
+      queueLate(seat);
+      if (parallel) {
+        callOneMore(seat);
+      }
+    } catch (OutOfMemoryError full) {
+      waitForMemory();
+    } catch (Throwable defect) {
+      fail(defect);
+    }
+  }
+
+  /** Queues what is late, the oldest first. A fiber for which that fails is late still. */
+  private static void queueLate(Seat seat) {
     for (Ready fiber = seat.late; fiber != null; fiber = seat.late) {
-      seat.late = fiber.below;
+      Ready below = fiber.below;
+      boolean queued = false;
+      seat.late = below;
       fiber.below = null;
-      ready(fiber, seat, false);
+      try {
+        seat.policy.ready(fiber, fiber.goesFirst());
+        queued = true;
+      } finally {
+        if (!queued) {
+          fiber.below = below;
+          seat.late = fiber;
+        }
+      }
     }
   }
 
@@ -574,8 +609,9 @@ public final class Execution {
   }
 
   private void add(Ready fiber, Seat seat) {
+    queueLate(seat); // what was ready before stays before
     if (!isLetIntoMonitors()) {
-      inbox.emptyInto(seat); // what was ready before stays before
+      inbox.emptyInto(seat);
     }
     seat.policy.ready(fiber, fiber.goesFirst());
     if (parallel) {
@@ -794,15 +830,22 @@ public final class Execution {
 
   /** What runs next on a seat, or {@code null} if there is nothing at present. */
   @Nullable Ready next(Seat seat) {
-    try {
-      if (monitors != null && isLetIntoMonitors()) {
-        monitors.settle(inbox, seat);
-      }
-      inbox.emptyInto(seat);
-    } catch (OutOfMemoryError e) {
-      waitForMemory(); // the domain will see to those that are left
+    if (seat.late == null) {
+      takeIn(seat);
     }
     return seat.policy.next();
+  }
+
+  private void takeIn(Seat seat) {
+    Monitors released = isLetIntoMonitors() ? monitors : null;
+    if (released != null) {
+      released.awaitReleased();
+    }
+    try {
+      inbox.emptyInto(seat, released);
+    } catch (OutOfMemoryError full) {
+      waitForMemory(); // what is left is late
+    }
   }
 
   /** Whether there is nothing to run at present for the domain that has that seat. */

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * its domains hands them to its policy. So a policy learns of every fiber in its domain's own
  * thread. To add one allocates nothing and waits for nobody.
  *
- * <p>In an execution on one domain they come out as they came in. Otherwise those that one thread
- * has added do.
+ * <p>In an execution on one domain they are taken out in the order in which they came in. Otherwise
+ * those that one thread has added are.
  */
 final class Inbox {
   // For maintainers.
@@ -65,8 +65,8 @@ final class Inbox {
     }
   }
 
-  /** As {@link #emptyInto(Seat)}, in the order that {@code monitors} say. */
-  void emptyInto(Seat seat, Monitors monitors) {
+  /** As {@link #emptyInto(Seat)}, in the order that {@code monitors} gives, if there are any. */
+  void emptyInto(Seat seat, @Nullable Monitors monitors) {
     if (arrived) {
       handOver(seat, monitors);
     }
@@ -108,19 +108,15 @@ final class Inbox {
         if (fiber.below == null) {
           fiber.below = next;
         }
-        // There may be no stack for a call, and no memory. The oldest comes on top.
-        Ready newest = null;
-        while (fiber != null) {
-          Ready behind = fiber.below;
-          fiber.below = newest;
-          newest = fiber;
-          fiber = behind;
-        }
-        while (newest != null) {
-          Ready before = newest.below;
-          newest.below = seat.late;
-          seat.late = newest;
-          newest = before;
+        // There may be no stack for a call, and no memory.
+        Ready last = seat.late;
+        if (last == null) {
+          seat.late = fiber;
+        } else {
+          while (last.below != null) {
+            last = last.below;
+          }
+          last.below = fiber;
         }
       }
     }

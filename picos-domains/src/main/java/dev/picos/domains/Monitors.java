@@ -82,18 +82,13 @@ final class Monitors {
     }
   }
 
-  /** Hands everything that is ready to the policy of {@code seat}. */
-  void settle(Inbox inbox, Seat seat) {
-    awaitReleased();
-    inbox.emptyInto(seat, this);
-  }
-
   /**
    * Returns the fibers that {@code first} is the first of, in the order in which they are to be
    * ready: those that have waited for a monitor go before others, in the order in which they began
    * to wait.
    *
-   * @throws OutOfMemoryError if there is no memory to find that out; nothing has changed then
+   * @throws OutOfMemoryError if there is no memory to find that out; the fibers are linked as
+   *     before then
    */
   @Nullable Ready ordered(@Nullable Ready first) {
     List<Ready> others = new ArrayList<>();
@@ -106,8 +101,8 @@ final class Monitors {
         all.add(host);
       }
     }
-    waiting.removeAll(all);
     all.addAll(others);
+    waiting.removeAll(all);
     Ready ordered = null;
     for (int i = all.size() - 1; i >= 0; i--) {
       all.get(i).below = ordered;

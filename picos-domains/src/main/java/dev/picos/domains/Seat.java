@@ -18,8 +18,7 @@ final class Seat {
   // Fibers start and end on different seats, so a single count of those that are alive would be
   // written by all domains. Instead, each domain counts what happens on its seat, in numbers that
   // no other domain writes. To find out whether any fiber is alive, a domain adds these up: first
-  // all
-  // that have ended, and then all that were started. A start is counted before the fiber can be
+  // all that have ended, and then all that were started. A start is counted before the fiber can be
   // run. So if the two sums agree, then no fiber was alive at the moment between the two rounds,
   // and nobody was there to start another. The reads are acquires, which keep the two rounds apart;
   // the writes are releases, which keep the count of a start before what makes the fiber known.
@@ -46,8 +45,9 @@ final class Seat {
   private @Nullable Domain domain;
 
   /**
-   * The fibers that are ready here, but that there was no stack or no memory to queue; for the use
-   * of the domain that has this seat, and of the fiber that runs on it.
+   * The fibers that are ready here but could not be queued for lack of stack or memory, the oldest
+   * first; for the use of the domain that has this seat, and of the fiber that runs on it. A domain
+   * does not leave the seat while there are any.
    */
   @Nullable Ready late;
 
@@ -56,7 +56,7 @@ final class Seat {
 
   /**
    * How many fibers were started and have ended, for all seats. These are written for each fiber,
-   * so those of one seat have two cache lines for themselves.
+   * so those of one seat have two cache lines to themselves.
    */
   private final long[] counts;
 

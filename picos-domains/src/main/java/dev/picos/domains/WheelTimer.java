@@ -80,6 +80,7 @@ final class WheelTimer implements Timer {
   /** Makes a timer whose thread ends once there has been no timeout for {@code keepAlive}. */
   WheelTimer(Duration keepAlive) {
     this.keepAlive = keepAlive.toNanos();
+    empty(); // links it: the thread may do so for the first time when there is no memory
   }
 
   /**

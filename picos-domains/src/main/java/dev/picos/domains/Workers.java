@@ -177,6 +177,8 @@ final class Workers {
       boolean isOnItsWay = false;
       try {
         isOnItsWay = working.get() < seats.size() && Domains.shared().trySpawn(help);
+      } catch (OutOfMemoryError none) {
+        // Those that work here go on without help.
       } finally {
         if (!isOnItsWay) {
           searching.set(false);
@@ -294,7 +296,7 @@ final class Workers {
         if (seat.late != null) {
           execution.readyLate(seat);
         }
-        if (here.isRecalled()) {
+        if (seat.late == null && here.isRecalled()) {
           handOver(seat);
           return Departure.NOT_NEEDED;
         }

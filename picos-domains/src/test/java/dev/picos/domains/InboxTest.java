@@ -123,4 +123,52 @@ class InboxTest {
     assertThat(policy.fibers).isEqualTo(fibers);
     assertThat(execution.isEmpty(seat)).isTrue();
   }
+
+  @Test
+  void whatThePolicyHasNoMemoryFor_doesNotHideOtherParts() throws Exception {
+    Inbox inbox = new Inbox(4);
+    List<Ready> fibers = newFibers(40);
+    for (Ready fiber : fibers) {
+      Task.start(
+              () -> {
+                inbox.add(fiber); // threads with numbers in a row have parts in a row
+                return "added";
+              })
+          .result();
+    }
+    policy.refused = fibers.get(0);
+    assertThatThrownBy(() -> inbox.emptyInto(seat)).isInstanceOf(OutOfMemoryError.class);
+
+    assertThat(inbox.isEmpty()).isFalse();
+    execution.readyLate(seat);
+    inbox.emptyInto(seat);
+    assertThat(policy.fibers).containsExactlyInAnyOrderElementsOf(fibers);
+  }
+
+  @Test
+  void late_staysBeforeWhatIsReadyLater() {
+    List<Ready> fibers = newFibers(5);
+    fibers.subList(0, 3).forEach(execution.inbox::add);
+    policy.refused = fibers.get(1);
+    assertThatThrownBy(() -> execution.inbox.emptyInto(seat)).isInstanceOf(OutOfMemoryError.class);
+
+    execution.inbox.add(fibers.get(3));
+    execution.ready(fibers.get(4), seat);
+    assertThat(policy.fibers).isEqualTo(fibers);
+    assertThat(execution.isEmpty(seat)).isTrue();
+  }
+
+  @Test
+  void late_isTriedOncePerLook_ifThereIsNoMemory() {
+    List<Ready> fibers = newFibers(3);
+    fibers.forEach(execution.inbox::add);
+    policy.refused = fibers.get(0);
+    assertThatThrownBy(() -> execution.inbox.emptyInto(seat)).isInstanceOf(OutOfMemoryError.class);
+
+    policy.refused = fibers.get(1);
+    execution.readyLate(seat); // and the domain can run what there is
+    assertThat(policy.fibers).isEqualTo(fibers.subList(0, 1));
+    execution.readyLate(seat);
+    assertThat(policy.fibers).isEqualTo(fibers);
+  }
 }

@@ -5,8 +5,9 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The inbox of {@link WheelTimer} and how its thread goes to sleep, without the thread: the same
- * operations in the same order. Every timeout is due before the thread would wake by itself.
+ * One part of the inbox of {@link WheelTimer} and how its thread goes to sleep, without the thread:
+ * the same operations in the same order. Every timeout is due before the thread would wake by
+ * itself.
  */
 class InboxModel {
   static final VarHandle INBOX;

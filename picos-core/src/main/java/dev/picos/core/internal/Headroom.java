@@ -14,9 +14,8 @@ public final class Headroom {
   // The virtual machine reports a lack of stack only when it occurs, so this goes and looks. It
   // calls itself a few times, and each of its frames is about a kilobyte. So 16 calls, which take
   // 20 nanoseconds, look as far as 1024 calls of a method without locals, which take a microsecond.
-  // Rejected: frames of four kilobytes. Four of them take ten nanoseconds, but the JVM needs
-  // seconds
-  // to compile so many locals, and everything is several times slower until then.
+  // Rejected: frames of four kilobytes. Four of them take ten nanoseconds, but the JVM compiles so
+  // many locals for seconds, and everything is several times slower until then.
   //
   // The frame is big because of a branch that is hardly ever taken. Its locals belong to the frame
   // of an interpreted method anyway. In a compiled method they are alive across calls, and so they

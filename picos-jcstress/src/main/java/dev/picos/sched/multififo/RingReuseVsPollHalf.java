@@ -13,15 +13,15 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 
 /**
- * The owner of a full queue uses its slots again as soon as it can, while one domain takes half of
- * the elements, and another takes one: each element is taken once, and none is lost.
+ * The owner of a full queue uses its slots again as soon as it can, while one domain takes two
+ * elements, the half, and another takes one: each element is taken once, and none is lost.
  */
 @JCStressTest
 @State
 @Outcome(id = "true, true", expect = ACCEPTABLE, desc = "what was added was taken, once")
 @Outcome(expect = FORBIDDEN, desc = "one was lost, or taken twice")
 public class RingReuseVsPollHalf {
-  private final Ring<Integer> ring = new Ring<>(2);
+  private final Ring<Integer> ring = new Ring<>(4);
   private final Ring<Integer> half = new Ring<>(2);
   private final Taken one = new Taken();
   private final Taken other = new Taken();
@@ -44,6 +44,8 @@ public class RingReuseVsPollHalf {
   public RingReuseVsPollHalf() {
     offer(1);
     offer(2);
+    offer(4);
+    offer(8);
   }
 
   private void offer(Integer element) {
@@ -54,15 +56,14 @@ public class RingReuseVsPollHalf {
 
   @Actor
   void owner() {
-    offer(4);
-    offer(8);
     offer(16);
+    offer(32);
+    offer(64);
   }
 
   @Actor
   void one() {
     one.add(ring.pollHalf(half, 1));
-    one.add(ring.pollHalf(half, half.room(1)));
   }
 
   @Actor
@@ -85,12 +86,12 @@ public class RingReuseVsPollHalf {
     }
   }
 
-  /** The mistake: the owner goes by the head, which is moved before the element has been read. */
+  /** The mistake: the owner goes by the head, which is moved before the elements have been read. */
   @JCStressTest
   @JCStressMeta(RingReuseVsPollHalf.class)
   @State
   public static class Broken {
-    private final Integer[] slots = new Integer[2];
+    private final Integer[] slots = new Integer[4];
     private final AtomicInteger head = new AtomicInteger();
     private final AtomicInteger tail = new AtomicInteger();
     private final Taken one = new Taken();
@@ -101,6 +102,8 @@ public class RingReuseVsPollHalf {
     public Broken() {
       offer(1);
       offer(2);
+      offer(4);
+      offer(8);
     }
 
     private void offer(Integer element) {
@@ -112,41 +115,42 @@ public class RingReuseVsPollHalf {
       }
     }
 
-    private Integer poll() {
+    private void poll(int most, Taken by) {
       for (; ; ) {
         int number = head.get();
-        if (number == tail.get()) {
-          return null;
+        int count = Math.min(most, tail.get() - number);
+        if (count == 0) {
+          return;
         }
-        if (head.compareAndSet(number, number + 1)) {
-          return slots[number % slots.length];
+        if (head.compareAndSet(number, number + count)) {
+          for (int i = 0; i < count; i++) {
+            by.add(slots[(number + i) % slots.length]);
+          }
+          return;
         }
       }
     }
 
     @Actor
     void owner() {
-      offer(4);
-      offer(8);
       offer(16);
+      offer(32);
+      offer(64);
     }
 
     @Actor
     void one() {
-      one.add(poll());
-      one.add(poll());
+      poll(2, one);
     }
 
     @Actor
     void other() {
-      other.add(poll());
+      poll(1, other);
     }
 
     @Arbiter
     void count(ZZ_Result r) {
-      for (Integer element = poll(); element != null; element = poll()) {
-        rest.add(element);
-      }
+      poll(4, rest);
       int bits = one.bits | other.bits | rest.bits;
       r.r1 = bits == added.bits;
       r.r2 = one.sum + other.sum + rest.sum == added.sum;

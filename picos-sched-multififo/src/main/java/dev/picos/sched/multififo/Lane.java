@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * compares its lane with another one, chosen at random, and runs the oldest fiber of the longer
  * one. While that one is much longer, it compares them again sooner. So fibers that keep yielding
  * spread evenly, however many there are, and each gets its share of the domains. (Picos,
- * multififo.)
+ * multififo.) If nothing has been taken from the other lane for a while, that lane counts as
+ * longer.
  */
 final class Lane implements Policy {
   // For maintainers.
@@ -33,6 +34,11 @@ final class Lane implements Policy {
   // half of the difference at once, as those fibers would go behind all that the shorter lane
   // holds.
   //
+  // A domain may compute for long, or wait for a fiber in the lane of its own. So if nothing has
+  // been taken from another lane for STANDING_NANOS, a fiber is taken from there although it is not
+  // longer. That is longer than the operating system lets a thread wait for a processor, as a rule:
+  // the domain is about to go on then.
+  //
   // A domain whose lane is empty does take several at once, up to STOLEN. They go behind nothing,
   // and others can take them from there.
   //
@@ -45,6 +51,7 @@ final class Lane implements Policy {
   private static final int CAPACITY = 1024;
   private static final int APART = 16;
   private static final int STOLEN = 32;
+  private static final long STANDING_NANOS = 10_000_000;
 
   /** How far the counts of two lanes are apart: two cache lines, which may be fetched together. */
   private static final int SPACING = 32;
@@ -76,8 +83,16 @@ final class Lane implements Policy {
   /** Where in {@link #counts} is how many fibers run before this lane is compared with another. */
   private final int untilComparison;
 
-  /** The lane to compare with: the one that was longer, or else another one, chosen at random. */
+  /**
+   * The lane to compare with again, since it was longer, or to see whether it stands; if there is
+   * none, it will be another one, chosen at random.
+   */
   private @Nullable Lane other;
+
+  /** What the position of {@link #other} was when it was first seen there. */
+  private long standingAt;
+
+  private long standingSince;
 
   /** Makes one of the lanes of an execution; there must be two or more. */
   Lane(Lanes all, int[] counts, int index, int quota) {
@@ -98,10 +113,10 @@ final class Lane implements Policy {
 
   @Override
   public void ready(Ready fiber, boolean first) {
+    mark(); // before: by the time that the fiber is here, nothing may fail any more
     if (!first || !offerCanceled(fiber)) {
       ready().offer(fiber);
     }
-    mark(); // after: who sees the mark sees the fiber
   }
 
   private LaneQueue<Ready> ready() {
@@ -115,8 +130,8 @@ final class Lane implements Policy {
 
   private void mark() {
     if (!isMarked) {
-      isMarked = true;
       all.mark(index);
+      isMarked = true;
     }
   }
 
@@ -158,14 +173,49 @@ final class Lane implements Policy {
     Lane other = this.other == null ? anyOther() : this.other;
     int excess = other.readyCount() - length;
     if (excess <= 0) {
-      this.other = null;
-      return null;
+      return other.isVacant() ? lookElsewhere() : fromStanding(other);
     }
-    this.other = other;
     int missing = (excess + 1) / 2;
     int atLeast = Math.clamp(APART * APART / missing, 2, APART);
     counts[untilComparison] = Math.max(atLeast, length / missing + 1);
+    this.other = other;
+    standingAt = -1;
     return other.takeReady();
+  }
+
+  private @Nullable Ready lookElsewhere() {
+    other = null;
+    return null;
+  }
+
+  /** Takes a fiber of a lane from which nothing has been taken for long. */
+  private @Nullable Ready fromStanding(Lane other) {
+    long position = other.position();
+    if (this.other == null) {
+      this.other = other;
+      standingAt = position;
+      standingSince = System.nanoTime();
+      return null;
+    }
+    if (position != standingAt) {
+      return lookElsewhere();
+    }
+    if (System.nanoTime() - standingSince < STANDING_NANOS) {
+      return null;
+    }
+    Ready next = other.takeCanceled();
+    if (next == null) {
+      next = other.takeReady();
+    }
+    standingAt = other.position();
+    return next;
+  }
+
+  /** Changes whenever a fiber is taken from here. */
+  private long position() {
+    LaneQueue<Ready> queue = ready;
+    Ring<Ready> ahead = canceled;
+    return (queue == null ? 0 : queue.position()) + (ahead == null ? 0 : ahead.taken());
   }
 
   private Lane anyOther() {

@@ -20,7 +20,8 @@ final class LaneQueue<E> {
   // since several domains may find that out. The link and the reference to the first queue are
   // volatile.
   //
-  // Most of the time the chain has one queue, and all that domains write is an index of it. The
+  // Most of the time the chain has one queue, and domains write nothing but its slots and indices.
+  // The
   // chain is as short as the logarithm of the greatest number of elements that there have been at a
   // time, up to LONGEST.
 
@@ -93,6 +94,11 @@ final class LaneQueue<E> {
     Ring<E> rest = to.last.elements;
     E element = first.get().elements.pollHalf(rest, rest.room(most));
     return element != null ? element : poll(); // from a successor
+  }
+
+  /** Changes whenever an element is taken, but for a rare coincidence. */
+  long position() {
+    return first.get().elements.taken();
   }
 
   boolean isEmpty() {

@@ -13,13 +13,14 @@ import org.jspecify.annotations.Nullable;
 final class Lanes {
   // For maintainers.
   //
-  // A lane that holds a fiber is marked. The owner of a lane alone marks it, after it has added a
-  // fiber and before it does anything else, and removes the mark when it finds its lane empty,
-  // which nobody else can change. So there is no race between the two. A mark may be left though
-  // others have taken the last fiber; then a look at that lane is for nothing.
+  // A lane that holds a fiber is marked. The owner of a lane alone marks it, before it adds a
+  // fiber,
+  // and removes the mark when it finds its lane empty, which nobody else can change. So there is no
+  // race between the two. A mark may be there before the fiber is, or be left though others have
+  // taken the last one; then a look at that lane is for nothing.
   //
-  // To mark is a volatile read-modify-write, so a domain that sees the mark sees the fiber. A
-  // domain that does not see it may leave: the owner is awake, and looks at its own lane first.
+  // A domain that does not see the fiber, or the mark, may leave: the owner is awake, and looks at
+  // its own lane first.
 
   private static final VarHandle MARKS = MethodHandles.arrayElementVarHandle(long[].class);
 

@@ -16,7 +16,7 @@ final class Ring<E> {
   // For maintainers.
   //
   // Elements are numbered as they are added, and lie in the slot of their number modulo the length.
-  // Those from head up to tail are in the queue.
+  // Those from head up to, but not including, tail are in the queue.
   //
   //   tail    is written by the owner alone, after the slot
   //   head    is moved by takers, with compare-and-set
@@ -28,11 +28,10 @@ final class Ring<E> {
   // has read null there: a release by the taker, after it has read the element. So nothing is
   // overwritten that is still to be read.
   //
-  // Both indices are read as volatile ones, head first. Then tail is not less than head, and a
-  // domain that finds the queue empty, after it has set a flag, cannot miss an element whose owner
-  // has not seen the flag. (JCTools, SpmcArrayQueue; Go, runqgrab, for taking half.)
+  // Head is read before tail, so tail is not less than head. (JCTools, SpmcArrayQueue; Go,
+  // runqgrab, for taking half.)
   //
-  // The indices lie in one array so that each has its cache lines for itself: 16 numbers are two
+  // The indices lie in one array so that each has its cache lines to itself: 16 numbers are two
   // lines, which the hardware likes to fetch together.
 
   private static final VarHandle SLOTS = MethodHandles.arrayElementVarHandle(Object[].class);
@@ -48,6 +47,7 @@ final class Ring<E> {
   /** Makes a queue for {@code capacity} elements, which is a power of two. */
   Ring(int capacity) {
     slots = new Object[capacity];
+    free(0); // links it: that must not fail for lack of memory when head has been moved
   }
 
   int capacity() {
@@ -92,7 +92,7 @@ final class Ring<E> {
 
   /**
    * Takes the first half of the elements, rounded up: returns the first one, and adds the others to
-   * {@code to}, which the caller owns, up to {@code most}. That many must have room there.
+   * {@code to}, which the caller owns, up to {@code most}. There must be room for that many.
    */
   @Nullable E pollHalf(Ring<E> to, int most) {
     for (; ; ) {
@@ -105,8 +105,9 @@ final class Ring<E> {
       if (tryMoveHead(head, count)) {
         E first = take(head);
         for (int i = 1; i < count; i++) {
-          boolean added = to.offer(take(head + i));
-          assert added;
+          if (!to.offer(take(head + i))) {
+            throw new IllegalStateException("there was to be room for " + most);
+          }
         }
         return first;
       }
@@ -115,6 +116,11 @@ final class Ring<E> {
 
   boolean isEmpty() {
     return head() >= tail();
+  }
+
+  /** How many elements have been taken. */
+  long taken() {
+    return head();
   }
 
   /** How many elements there are. This is approximate while others add and take. */
@@ -128,8 +134,12 @@ final class Ring<E> {
   private E take(long number) {
     int slot = slot(number);
     E element = (E) Objects.requireNonNull(slots[slot]);
-    SLOTS.setRelease(slots, slot, null); // after it has been read
+    free(slot); // after it has been read
     return element;
+  }
+
+  private void free(int slot) {
+    SLOTS.setRelease(slots, slot, null);
   }
 
   private boolean isFree(int slot) {

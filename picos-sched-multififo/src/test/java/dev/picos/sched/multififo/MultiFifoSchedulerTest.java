@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -31,6 +32,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -483,6 +485,64 @@ class MultiFifoSchedulerTest {
               }
             });
     assertThat(ran).hasValue(count);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4})
+  void fiberBehindOneThatComputes_isTakenAlsoByDomainsThatHaveFibers(int domains) {
+    int yielding = 2 * (domains - 1);
+    AtomicBoolean ran = new AtomicBoolean();
+    AtomicLongArray turns = new AtomicLongArray(yielding);
+    on(domains)
+        .run(
+            () -> {
+              for (int i = 0; i < yielding; i++) {
+                int mine = i;
+                Fibers.startBare(
+                    () -> {
+                      while (!ran.get()) {
+                        turns.incrementAndGet(mine);
+                        Fiber.yield();
+                      }
+                    });
+              }
+              while (!areAllElsewhere(turns)) {
+                Fiber.yield();
+              }
+              Fibers.startBare(() -> ran.set(true));
+              boolean inTime = computeUntil(ran);
+              ran.set(true); // or the others would never end
+              assertThat(inTime).isTrue();
+            });
+  }
+
+  private static boolean computeUntil(AtomicBoolean condition) {
+    SplittableRandom random = new SplittableRandom(1);
+    long start = System.nanoTime();
+    while (!condition.get()) {
+      if (compute(random.nextInt(1, 500)) < 0 || System.nanoTime() - start > 20_000_000_000L) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** With another stack each time, so that the pool does not take the fiber for a blocked one. */
+  private static int compute(int depth) {
+    Thread.onSpinWait();
+    return depth == 1 ? 1 : 1 + compute(depth - 1);
+  }
+
+  /** Whether all fibers have turns while the calling one computes. */
+  private static boolean areAllElsewhere(AtomicLongArray turns) {
+    long[] before = IntStream.range(0, turns.length()).mapToLong(turns::get).toArray();
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < 100_000_000) {
+      if (IntStream.range(0, before.length).allMatch(i -> turns.get(i) > before[i] + 100)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Test

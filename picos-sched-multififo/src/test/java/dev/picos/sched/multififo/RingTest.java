@@ -1,12 +1,17 @@
 package dev.picos.sched.multififo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.picos.testing.Wait;
 import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -51,20 +56,31 @@ class RingTest {
   void nothingIsKept_ofWhatWasTaken(boolean byHalves) {
     Ring<Object> ring = new Ring<>(16);
     Ring<Object> half = new Ring<>(16);
-    WeakReference<Object> last = addTwo(ring);
+    List<WeakReference<Object>> added = addFour(ring);
     while (!ring.isEmpty()) {
       Object unused = byHalves ? ring.pollHalf(half, 7) : ring.poll();
     }
     while (!half.isEmpty()) {
       Object unused = half.poll();
     }
-    Wait.untilCollected(last, ring, half);
+    for (WeakReference<Object> each : added) {
+      Wait.untilCollected(each, ring, half);
+    }
   }
 
-  private static WeakReference<Object> addTwo(Ring<Object> ring) {
-    Object last = new Object();
-    ring.offer("first");
-    ring.offer(last);
-    return new WeakReference<>(last);
+  private static List<WeakReference<Object>> addFour(Ring<Object> ring) {
+    List<Object> elements = Stream.generate(Object::new).limit(4).toList();
+    elements.forEach(ring::offer);
+    return elements.stream().map(WeakReference::new).toList();
+  }
+
+  @Test
+  void half_needsRoom() {
+    Ring<Integer> ring = new Ring<>(8);
+    Ring<Integer> full = new Ring<>(1);
+    IntStream.range(0, 8).forEach(ring::offer);
+    full.offer(0);
+    assertThatIllegalStateException().isThrownBy(() -> ring.pollHalf(full, 1));
+    assertThat(ring.pollHalf(full, full.room(1))).isEqualTo(2);
   }
 }

@@ -1,6 +1,7 @@
 package dev.picos.tests.structured;
 
 import dev.picos.core.Computation;
+import dev.picos.core.Trigger;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Promise;
@@ -8,6 +9,7 @@ import dev.picos.std.structured.Run;
 import dev.picos.testing.FullHeap;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What {@link FullHeapTest} runs in JVMs of its own: a scope is left, or decided, in a full heap.
@@ -19,6 +21,7 @@ final class FullHeapProgram {
   private static final AtomicInteger events = new AtomicInteger();
 
   private static volatile boolean isFull;
+  private static volatile boolean gone;
 
   private FullHeapProgram() {}
 
@@ -26,6 +29,7 @@ final class FullHeapProgram {
     // The first time loads and links what will be needed, which takes memory.
     String unused = run(false);
     events.set(0);
+    gone = false;
     Thread.ofPlatform().daemon().start(FullHeapProgram::releaseLater);
     String result = run(true);
     System.out.println(result + ", " + events);
@@ -50,19 +54,19 @@ final class FullHeapProgram {
 
   /** The main body throws, and what waits for nothing but its cancelation is canceled. */
   private static String bundle(boolean full) {
-    Computation<Object> blocks = new Computation<>();
+    Computation<Thread> blocks = new Computation<>();
     Bundle.run(
         bundle -> {
           bundle.fork(
               () -> {
-                blocks.tryReturn(null);
+                blocks.tryReturn(Thread.currentThread());
                 try {
                   Control.block();
                 } finally {
                   events.incrementAndGet();
                 }
               });
-          blocks.join();
+          awaitSuspension(blocks.await());
           fill(full);
           throw EXPECTED;
         });
@@ -72,12 +76,16 @@ final class FullHeapProgram {
   /** There is no memory for the result of a fiber, which others await. */
   private static String promise(boolean full) {
     Computation<Object> goes = new Computation<>();
+    Computation<Thread> awaits = new Computation<>();
     Bundle.run(
         bundle -> {
           Promise<Object> promise =
               bundle.forkAsPromise(
                   () -> {
                     goes.join();
+                    while (!gone) {
+                      Thread.onSpinWait(); // to wake this fiber takes memory, too
+                    }
                     if (!full) {
                       throw EXPECTED; // so that failing is warm
                     }
@@ -88,12 +96,15 @@ final class FullHeapProgram {
           bundle.fork(
               () -> {
                 try {
-                  goes.tryReturn(null);
+                  awaits.tryReturn(Thread.currentThread());
                   promise.await();
                 } finally {
                   events.incrementAndGet();
                 }
               });
+          awaitSuspension(awaits.await());
+          goes.tryReturn(null);
+          gone = true;
         });
     return "returned";
   }
@@ -111,6 +122,13 @@ final class FullHeapProgram {
               events.incrementAndGet();
             });
     return value == VALUE ? "won" : "lost";
+  }
+
+  /** To wait takes memory, so the heap is filled when the other fiber waits already. */
+  private static void awaitSuspension(Thread fiber) {
+    while (!(LockSupport.getBlocker(fiber) instanceof Trigger)) {
+      Thread.onSpinWait();
+    }
   }
 
   private static void fill(boolean full) {
