@@ -303,8 +303,12 @@ public final class Domains {
   private void onBeat() {
     try {
       lookAfterCalls();
-      all.forEach(this::lookAfter);
-      extra.forEach(this::lookAfter);
+      for (int i = 0; i < all.size(); i++) {
+        lookAfter(all.get(i));
+      }
+      for (Domain domain : extra) {
+        lookAfter(domain);
+      }
     } catch (OutOfMemoryError | LinkageError noLook) {
       // There was no memory for a thread, or to take a stack. The next look tries again.
     } finally {
@@ -419,8 +423,11 @@ public final class Domains {
 
   /** Sees to it that the threads end if there is nothing to do for a while. */
   private void retireLater() {
-    if (!all.stream().allMatch(Domain::isNew)) {
-      later(keepAlive, retiring, ON_RETIRE);
+    for (int i = 0; i < all.size(); i++) {
+      if (!all.get(i).isNew()) {
+        later(keepAlive, retiring, ON_RETIRE);
+        return;
+      }
     }
   }
 
