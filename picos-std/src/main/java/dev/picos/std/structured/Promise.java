@@ -1,10 +1,12 @@
 package dev.picos.std.structured;
 
+import dev.picos.core.CheckReturnValue;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
 import dev.picos.core.Point;
+import dev.picos.core.Trigger;
 import dev.picos.std.event.Event;
 import dev.picos.std.internal.Deadline;
 import java.lang.invoke.MethodHandles;
@@ -176,6 +178,23 @@ public final class Promise<T extends @Nullable Object> {
    */
   public @Nullable Outcome<T> peek() {
     return computation.peek();
+  }
+
+  /**
+   * Arranges that {@code trigger} is signaled when this promise is not running any more, as {@link
+   * Computation#tryAttach} does.
+   *
+   * @return {@code false} if this promise is not running or the trigger is signaled; neither is
+   *     changed then
+   */
+  @CheckReturnValue
+  public boolean tryAttach(Trigger trigger) {
+    return computation.tryAttach(trigger);
+  }
+
+  /** Signals {@code trigger} and gives up its place, as {@link Computation#detach} does. */
+  public void detach(Trigger trigger) {
+    computation.detach(trigger);
   }
 
   /** Returns whether there is no result yet and nobody has stopped the fiber. Never throws. */
