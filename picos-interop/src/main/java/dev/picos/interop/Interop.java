@@ -75,7 +75,7 @@ public final class Interop {
 
   /**
    * Waits until {@code future} is done, and returns its value or throws what it has failed with.
-   * The waiting fiber is suspended; the future needs no thread of its own for that.
+   * The fiber is suspended meanwhile, as in every blocking call of the JDK.
    *
    * <p>Cancelation: none if the future is done. Else a calling fiber that is canceled before or
    * while it waits stops waiting, cancels the future with {@link Future#cancel cancel(true)}, and
@@ -89,6 +89,7 @@ public final class Interop {
       CompletionStage<? extends T> same = (CompletionStage<? extends T>) stage;
       return Interop.<T>await(same);
     }
+    Objects.requireNonNull(future, "future");
     boolean interrupted = false;
     try {
       for (; ; ) {
@@ -99,7 +100,8 @@ public final class Interop {
         } catch (InterruptedException fromElsewhere) {
           interrupted = true;
         } catch (ExecutionException failed) {
-          throw ComputationException.unchecked(Objects.requireNonNull(failed.getCause()));
+          Throwable cause = failed.getCause();
+          throw ComputationException.unchecked(cause == null ? failed : cause);
         } catch (Throwable thrown) {
           if (Fiber.current().isCanceled()) {
             future.cancel(true);

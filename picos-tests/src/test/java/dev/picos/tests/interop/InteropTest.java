@@ -209,6 +209,22 @@ class InteropTest {
         });
   }
 
+  @Test
+  void future_thatFailsWithoutCause() {
+    ExecutionException bare = new ExecutionException("bare", null);
+    FutureTask<Integer> failed =
+        new FutureTask<>(() -> 7) {
+          @Override
+          public Integer get() throws ExecutionException {
+            throw bare;
+          }
+        };
+    assertThatThrownBy(() -> Interop.await(failed))
+        .isInstanceOf(ComputationException.class)
+        .cause()
+        .isSameAs(bare);
+  }
+
   @OnEveryScheduler
   void future_isCanceledWithTheFiber(Scheduler scheduler) {
     FutureTask<Integer> before = new FutureTask<>(() -> 7);
