@@ -525,10 +525,6 @@ public final class Execution {
    * @param here the seat on which the caller runs, if it runs in an execution
    */
   void ready(Ready fiber, @Nullable Seat here) {
-    ready(fiber, here, true);
-  }
-
-  private void ready(Ready fiber, @Nullable Seat here, boolean onForeignStack) {
     while (!stopped) {
       try {
         if (here == null || here.execution != this) {
@@ -541,7 +537,7 @@ public final class Execution {
       } catch (OutOfMemoryError e) {
         waitForMemory(); // nobody else will try again
       } catch (StackOverflowError e) {
-        if (onForeignStack && here != null && here.execution == this) {
+        if (here != null && here.execution == this) {
           // The stack is the caller's. The domain queues the fiber when it is back on its own; to
           // leave the fiber there takes no call, and hence no stack.
           fiber.below = null;

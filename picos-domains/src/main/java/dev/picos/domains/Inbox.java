@@ -32,7 +32,7 @@ final class Inbox {
   private final @Nullable Ready[] tops;
   private volatile boolean arrived;
 
-  /** Makes the inbox of an execution on so many domains. */
+  /** Makes the inbox of an execution on the given number of domains. */
   Inbox(int domains) {
     stripes = Stripes.forThreads(domains);
     tops = new Ready[stripes.length()];
@@ -60,9 +60,7 @@ final class Inbox {
    * this method; the fibers that the policy has not received are in {@link Seat#late} then.
    */
   void emptyInto(Seat seat) {
-    if (arrived) {
-      handOver(seat, null);
-    }
+    emptyInto(seat, null);
   }
 
   /** As {@link #emptyInto(Seat)}, in the order that {@code monitors} gives, if there are any. */

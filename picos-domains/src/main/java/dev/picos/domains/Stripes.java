@@ -12,7 +12,7 @@ record Stripes(int count) {
   /** How far two parts of an array are apart, whatever it holds: two cache lines at least. */
   private static final int SPACING = 32;
 
-  /** As many as so many threads can use that run at the same time, or a little more. */
+  /** As many as the given number of threads can use at the same time, or a few more, up to 16. */
   static Stripes forThreads(int threads) {
     return new Stripes(Math.min(MOST, Integer.highestOneBit(Math.max(1, 2 * threads - 1))));
   }

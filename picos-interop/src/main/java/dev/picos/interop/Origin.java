@@ -9,10 +9,24 @@ import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** What a future of the JDK stands for. */
-abstract class Origin<T extends @Nullable Object> {
+/**
+ * What a future of the JDK stands for.
+ *
+ * @param outcome returns how it was completed, or {@code null} while it is running
+ * @param attach attaches a trigger that is signaled on completion, unless it is completed already
+ * @param detach takes that back
+ * @param stop is given what the future has failed with
+ */
+record Origin<T extends @Nullable Object>(
+    Supplier<@Nullable Outcome<T>> outcome,
+    Predicate<Trigger> attach,
+    Consumer<Trigger> detach,
+    Consumer<Throwable> stop) {
   private static final long TEN_MILLISECONDS = 10_000_000;
 
   private static final Trigger.Action<Origin<?>, CompletableFuture<?>> COMPLETE =
@@ -20,61 +34,15 @@ abstract class Origin<T extends @Nullable Object> {
 
   static <T extends @Nullable Object> Origin<T> of(Computation<T> computation) {
     Objects.requireNonNull(computation, "computation");
-    return new Origin<>() {
-      @Override
-      @Nullable Outcome<T> peek() {
-        return computation.peek();
-      }
-
-      @Override
-      boolean tryAttach(Trigger trigger) {
-        return computation.tryAttach(trigger);
-      }
-
-      @Override
-      void detach(Trigger trigger) {
-        computation.detach(trigger);
-      }
-
-      @Override
-      void stop(Throwable thrown) {
-        computation.tryCancel(thrown);
-      }
-    };
+    return new Origin<>(
+        computation::peek, computation::tryAttach, computation::detach, computation::tryCancel);
   }
 
   static <T extends @Nullable Object> Origin<T> of(Promise<T> promise) {
     Objects.requireNonNull(promise, "promise");
-    return new Origin<>() {
-      @Override
-      @Nullable Outcome<T> peek() {
-        return promise.peek();
-      }
-
-      @Override
-      boolean tryAttach(Trigger trigger) {
-        return promise.tryAttach(trigger);
-      }
-
-      @Override
-      void detach(Trigger trigger) {
-        promise.detach(trigger);
-      }
-
-      @Override
-      void stop(Throwable thrown) {
-        promise.terminate();
-      }
-    };
+    return new Origin<>(
+        promise::peek, promise::tryAttach, promise::detach, thrown -> promise.terminate());
   }
-
-  abstract @Nullable Outcome<T> peek();
-
-  abstract boolean tryAttach(Trigger trigger);
-
-  abstract void detach(Trigger trigger);
-
-  abstract void stop(Throwable thrown);
 
   /**
    * Returns a future that is completed as this is.
@@ -88,11 +56,11 @@ abstract class Origin<T extends @Nullable Object> {
         future.whenComplete(
             (value, thrown) -> {
               if (linked && thrown != null) {
-                stop(thrown);
+                stop.accept(thrown);
               }
-              detach(completion);
+              detach.accept(completion);
             });
-    if (!tryAttach(completion)) {
+    if (!attach.test(completion)) {
       complete(future);
     }
     return future;
@@ -105,12 +73,12 @@ abstract class Origin<T extends @Nullable Object> {
 
   /** Does nothing while this is running: then the future has been completed otherwise. */
   private void complete(CompletableFuture<T> future) {
-    Outcome<T> outcome = peek();
-    while (outcome != null && !future.isDone()) {
+    Outcome<T> reached = outcome.get();
+    while (reached != null && !future.isDone()) {
       try {
-        if (outcome instanceof Outcome.Returned<T> returned) {
+        if (reached instanceof Outcome.Returned<T> returned) {
           future.complete(returned.value());
-        } else if (outcome instanceof Outcome.Canceled<T> canceled) {
+        } else if (reached instanceof Outcome.Canceled<T> canceled) {
           future.completeExceptionally(forTheJdk(canceled.reason()));
         }
       } catch (OutOfMemoryError full) {

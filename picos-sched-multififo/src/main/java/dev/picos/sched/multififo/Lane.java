@@ -106,7 +106,7 @@ final class Lane implements Policy {
     counts[untilComparison] = 1;
   }
 
-  /** Returns the counts for so many lanes. */
+  /** Returns the counts for the given number of lanes. */
   static int[] newCounts(int lanes) {
     return new int[(lanes + 1) * SPACING];
   }
