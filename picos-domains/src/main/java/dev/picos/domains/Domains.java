@@ -1,9 +1,5 @@
 package dev.picos.domains;
 
-import static dev.picos.core.Computation.Mode.LIFO;
-
-import dev.picos.core.Computation;
-import dev.picos.core.Trigger;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -11,7 +7,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -55,10 +50,10 @@ public final class Domains {
   // its fiber blocks it is relieved by another one, idle or extra. Extra domains leave at their
   // next dispatch when a domain of the pool is idle.
   //
-  // The looks do not stop too early. The last one clears watching and then checks whether any
-  // domain has a task or a call waits. A domain that gets a task, and a caller, does so first and
-  // then reads watching. All of these accesses are volatile, so at least one of the two sees what
-  // the other did.
+  // The looks do not stop too early. When the beat goes off it is no longer set, and the last look
+  // then checks whether any domain has a task or a call waits. A domain that gets a task, and a
+  // caller, does so first and then reads whether the beat is set. All of these accesses are
+  // volatile, so at least one of the two sees what the other did.
   //
   // Difference from the idle-domains library: no list of idle domains, whose entries can be stale
   // there; a task that throws costs no capacity; prepare() returns when the pool is complete,
@@ -77,19 +72,10 @@ public final class Domains {
   /** After how many looks at which no call was taken an extra domain comes. */
   private static final int PATIENCE = 5;
 
-  private static final Trigger.Action<Domains, @Nullable Void> ON_BEAT =
-      (trigger, domains, none) -> domains.onBeat();
-
-  private static final Trigger.Action<Domains, @Nullable Void> ON_RETIRE =
-      (trigger, domains, none) -> domains.onRetire();
-
-  /** The reason with which the computations of these timeouts are canceled; nobody sees it. */
-  private static final Throwable REASON = new Exception("timeout", null, false, false) {};
-
   private final List<Life> lives;
   private final List<Domain> all;
   private final Calls calls = new Calls();
-  private final AtomicBoolean watching = new AtomicBoolean();
+  private final Alarm beat = new Alarm(this::onBeat);
   private final Queue<Domain> extra = new ConcurrentLinkedQueue<>();
   private final int mostInRelief = Property.nonNegative("picos.domains.relief", 256, "domains");
   private final AtomicInteger inRelief = new AtomicInteger();
@@ -100,7 +86,7 @@ public final class Domains {
 
   private final AtomicInteger idle = new AtomicInteger();
   private final Duration keepAlive;
-  private final AtomicBoolean retiring = new AtomicBoolean();
+  private final Alarm retirement = new Alarm(this::onRetire);
 
   /** When somebody looked after the pool last, which is when there was something to do last. */
   private volatile long lastLook;
@@ -261,8 +247,7 @@ public final class Domains {
 
   /**
    * Runs {@code call} as soon as a domain can: on one that is idle, or else on one that leaves the
-   * task that it has. Once the pool has been started, this cannot fail: it takes memory only to
-   * look later whether a domain has come, and does without where there is none.
+   * task that it has. Once the pool has been started, this cannot fail, and takes no memory.
    */
   void call(Calls.Call call) {
     try {
@@ -281,22 +266,14 @@ public final class Domains {
 
   /** Sees to it that somebody looks after the pool as long as there is anything to do. */
   void watch() {
-    later(BEAT, watching, ON_BEAT);
+    set(beat, BEAT);
   }
 
-  /**
-   * Has {@code action} run after {@code delay}, unless {@code pending} says that it is about to be
-   * already. Where there is no memory for that, the next call tries again.
-   */
-  private void later(
-      Duration delay, AtomicBoolean pending, Trigger.Action<Domains, @Nullable Void> action) {
-    if (!pending.get() && pending.compareAndSet(false, true)) {
-      try {
-        WheelTimer.shared()
-            .cancelAfter(Computation.withAction(LIFO, this, null, action), delay, REASON);
-      } catch (OutOfMemoryError e) {
-        pending.set(false);
-      }
+  private static void set(Alarm alarm, Duration delay) {
+    try {
+      WheelTimer.shared().set(alarm, delay);
+    } catch (OutOfMemoryError noThread) {
+      // The next call tries again.
     }
   }
 
@@ -313,7 +290,6 @@ public final class Domains {
       // There was no memory for a thread, or to take a stack. The next look tries again.
     } finally {
       lastLook = System.nanoTime();
-      watching.set(false);
       if (isBusy()) {
         watch();
       } else {
@@ -425,15 +401,14 @@ public final class Domains {
   private void retireLater() {
     for (int i = 0; i < all.size(); i++) {
       if (!all.get(i).isNew()) {
-        later(keepAlive, retiring, ON_RETIRE);
+        set(retirement, keepAlive);
         return;
       }
     }
   }
 
   private void onRetire() {
-    retiring.set(false);
-    if (watching.get()) {
+    if (beat.isSet()) {
       return; // the one that looks last sees to it again
     }
     if (System.nanoTime() - lastLook < keepAlive.toNanos() || !tryRetire()) {

@@ -8,7 +8,7 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /** A timeout that was set: what to cancel, when, and where it is at present. */
-final class Timeout {
+class Timeout {
   // For maintainers.
   //
   //   state                 who changes it
@@ -17,6 +17,7 @@ final class Timeout {
   //   WHEEL -> DONE         the timer's thread, when the time has come
   //   WHEEL -> LINKED       the completer of the computation, which then puts the timeout into the
   //                         inbox once more, for the timer's thread to take it off the wheel
+  //   DONE -> INBOX         whoever sets an Alarm once more, which is in no inbox and no wheel then
   //
   // This word alone decides whether a cleaning may drop a timeout: one that is LINKED may not have
   // reached the wheel yet. The links of the wheel, and slot, belong to the timer's thread; the
@@ -51,8 +52,8 @@ final class Timeout {
   @SuppressWarnings("unused") // through STATE
   private volatile byte state = INBOX;
 
-  /** The deadline in ticks of the wheel, rounded up. */
-  final long deadline;
+  /** The deadline in ticks of the wheel, rounded up; only that of an {@link Alarm} changes. */
+  long deadline;
 
   private @Nullable Computation<?> computation;
   private Outcome.@Nullable Canceled<?> outcome;
@@ -72,23 +73,34 @@ final class Timeout {
     this.outcome = new Outcome.Canceled<>(reason);
   }
 
+  /** Makes one that has not been set. */
+  Timeout() {
+    STATE.setRelease(this, DONE);
+  }
+
+  /** Called before this is put into the inbox, by the only thread that can. */
+  final void reset(long deadline) {
+    this.deadline = deadline;
+    STATE.setRelease(this, INBOX); // what publishes the rest is the inbox
+  }
+
   /** Whether this will not fire any more. */
-  boolean isDone() {
+  final boolean isDone() {
     return (byte) STATE.getAcquire(this) >= DONE;
   }
 
   /** Whether nobody needs this any more, not even to take it off the wheel. */
-  boolean isGarbage() {
+  final boolean isGarbage() {
     return (byte) STATE.getAcquire(this) == DONE;
   }
 
   /** Called when the timer's thread is about to put this into its wheel. */
-  boolean tryEnterWheel() {
+  final boolean tryEnterWheel() {
     return STATE.compareAndSet(this, INBOX, WHEEL);
   }
 
   /** Called when the computation has been completed. */
-  void remove(WheelTimer timer) {
+  final void remove(WheelTimer timer) {
     if (STATE.compareAndSet(this, INBOX, DONE)) {
       forget();
     } else if (STATE.compareAndSet(this, WHEEL, LINKED)) {
@@ -103,7 +115,7 @@ final class Timeout {
   }
 
   /** Whether this is in the wheel. Only the timer's thread asks. */
-  boolean isInWheel() {
+  final boolean isInWheel() {
     return slot != NOWHERE;
   }
 
@@ -111,8 +123,15 @@ final class Timeout {
    * Called by the timer's thread when the time has come, on a timeout that it has taken off the
    * wheel. Throws what actions of triggers throw, once the computation is completed.
    */
-  void fire() {
-    if (STATE.compareAndSet(this, WHEEL, DONE) && computation != null && outcome != null) {
+  final void fire() {
+    if (STATE.compareAndSet(this, WHEEL, DONE)) {
+      expire();
+    }
+  }
+
+  /** Does what there is to do when the time has come. */
+  void expire() {
+    if (computation != null && outcome != null) {
       Computation<?> late = computation;
       Outcome.Canceled<?> why = outcome;
       forget();

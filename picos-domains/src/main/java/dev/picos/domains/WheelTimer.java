@@ -164,6 +164,21 @@ final class WheelTimer implements Timer {
     }
   }
 
+  /**
+   * Sets an alarm, unless it is set already. Takes no memory but for the thread, if that does not
+   * run.
+   *
+   * @throws OutOfMemoryError if the thread cannot be started; the alarm may be set, and goes off
+   *     once somebody starts the thread, as the next call tries to
+   */
+  void set(Alarm alarm, Duration delay) {
+    if (alarm.trySet()) {
+      alarm.reset(deadline(delay));
+      put(alarm);
+    }
+    start();
+  }
+
   private void startAgain(Computation<?> computation, Trigger completion) {
     boolean isSet = false;
     try {

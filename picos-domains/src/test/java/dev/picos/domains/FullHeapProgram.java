@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 final class FullHeapProgram {
   private static final int MANY = 20_000; // a full heap may have room for some
   private static final int TIMEOUTS = 1_000;
+  private static final int ALARMS = 100;
   private static final int CHILDREN = 100;
   private static final int RUNS = 4;
   private static final long SECOND = 1_000_000_000L;
@@ -22,6 +23,8 @@ final class FullHeapProgram {
   private static volatile boolean entered;
   private static volatile boolean full;
   private static volatile boolean over;
+  private static volatile Alarm alarm;
+  private static volatile int alarms;
   private static int accepted;
   private static int ran;
 
@@ -36,6 +39,7 @@ final class FullHeapProgram {
         String canceled = timeouts(timer);
         System.out.println(canceled + (timer.isPending() ? "" : ", none is pending"));
       }
+      case "alarm" -> alarm();
       case "virtual" -> virtual();
       case "failure" -> failure();
       case "start" -> start();
@@ -117,6 +121,29 @@ final class FullHeapProgram {
     int canceled = canceled(computations);
     FullHeap.release();
     return canceled + " canceled in full heap";
+  }
+
+  private static void alarm() {
+    Alarm alarm = new Alarm(FullHeapProgram::setAgain);
+    FullHeapProgram.alarm = alarm;
+    WheelTimer.shared().set(alarm, Duration.ZERO);
+    while (alarms < ALARMS) {
+      Thread.onSpinWait(); // meanwhile it loads what is needed
+    }
+    FullHeap.fill();
+    int more = alarms + ALARMS;
+    long start = System.nanoTime();
+    while (alarms < more && System.nanoTime() - start < 20 * SECOND) {
+      FullHeap.fillAgain();
+    }
+    boolean goesOn = alarms >= more;
+    FullHeap.release();
+    System.out.println(goesOn ? "goes on" : "has stopped");
+  }
+
+  private static void setAgain() {
+    alarms++;
+    WheelTimer.shared().set(alarm, Duration.ZERO);
   }
 
   private static int canceled(Computation<?>[] computations) {

@@ -22,6 +22,8 @@ class FullHeapTest {
           timeouts     | 1000 canceled in full heap
           pending      | 1000 canceled in full heap, none is pending
           virtual      | 1000 canceled
+          # an alarm sets itself again while the heap is full
+          alarm        | goes on
           # a run that fails while the heap is full says so as soon as there is memory, and leaves
           # its domain to the next one
           failure      | 4 runs threw what escaped, all domains are idle

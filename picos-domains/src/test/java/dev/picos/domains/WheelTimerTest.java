@@ -66,6 +66,29 @@ class WheelTimerTest {
   }
 
   @Test
+  void alarm_goesOffAfterEachTimeItWasSet() throws Exception {
+    // threads set an alarm again and again, often at once, and while it goes off: afterwards it is
+    // not set, and has gone off since each of them set it for the last time
+    AtomicInteger set = new AtomicInteger();
+    AtomicInteger seen = new AtomicInteger();
+    Alarm alarm = new Alarm(() -> seen.set(set.get()));
+
+    Task.Step setOften =
+        () -> {
+          for (int i = 0; i < 2_000; i++) {
+            set.incrementAndGet();
+            timer.set(alarm, Duration.ZERO);
+          }
+        };
+    Task<Boolean> other = Task.start(setOften);
+    setOften.run();
+    other.result();
+    Wait.until(() -> !alarm.isSet());
+
+    Wait.until(() -> seen.get() == 4_000);
+  }
+
+  @Test
   void thread_endsWhenIdle_andStartsAgain() {
     // timeouts that are set while it is about to end pass as all others do
     WheelTimer shortLived = new WheelTimer(Duration.ZERO);
