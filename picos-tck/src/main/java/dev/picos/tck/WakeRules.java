@@ -67,7 +67,7 @@ interface WakeRules extends Rules {
   }
 
   private void awaitEach(AtomicReference<Early> next) {
-    for (int i = rounds(500_000); i > 0; i--) {
+    for (int i = rounds(100_000); i > 0; i--) {
       Trigger trigger = new Trigger();
       next.set(new Early(trigger, i % 2 == 0));
       awaitSignal(trigger);
