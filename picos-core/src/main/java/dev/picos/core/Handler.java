@@ -1,6 +1,7 @@
 package dev.picos.core;
 
 import java.time.Duration;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +90,21 @@ public interface Handler {
         getClass().getName()
             + " takes no fibers from outside of its run: the scope may be used by the fibers of that"
             + " run only, or the handler has to override isOfSameRun and spawnFromOutside");
+  }
+
+  /**
+   * Returns a factory of virtual threads that are fibers of the run of this handler, once they have
+   * been started: the scheduler decides when they run, and the run waits for them. Each has a
+   * computation and locals of its own. What leaves the body of one goes to the thread's handler of
+   * uncaught exceptions, and does not fail the run. Such a thread may be started by the fibers of
+   * the run; for others, {@link Thread#start} may throw a {@link
+   * java.util.concurrent.RejectedExecutionException}.
+   *
+   * @throws UnsupportedOperationException if this scheduler has no such threads, as by default
+   */
+  default ThreadFactory threadFactory() {
+    throw new UnsupportedOperationException(
+        getClass().getName() + " has no threads that are fibers; it would override threadFactory");
   }
 
   /**

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -91,6 +92,12 @@ final class ThreadHandler implements Handler {
   public void spawn(Fiber child, Consumer<? super Fiber> main) {
     fiber.check();
     start(child, main);
+  }
+
+  /** The JDK starts these threads, and nobody else knows of it, so no run waits for them. */
+  @Override
+  public ThreadFactory threadFactory() {
+    return Thread.ofVirtual().factory();
   }
 
   @Override

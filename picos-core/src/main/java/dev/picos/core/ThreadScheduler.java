@@ -1,6 +1,7 @@
 package dev.picos.core;
 
 import java.util.Objects;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 
 /**
@@ -30,6 +31,15 @@ public final class ThreadScheduler implements Scheduler {
   /** Returns the scheduler. */
   public static ThreadScheduler create() {
     return INSTANCE;
+  }
+
+  /**
+   * Returns a factory of virtual threads of the JDK, which it has scheduled as well. As every
+   * thread, each of them is a fiber; it belongs to no run. This is what programs use that may get
+   * the factory of another scheduler's service.
+   */
+  public ThreadFactory threadFactory() {
+    return Thread.ofVirtual().factory();
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
@@ -45,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  * than half a second is logged.
  *
  * <p>Virtual threads that a fiber starts itself run on the JDK's own scheduler, and may outlive the
- * run.
+ * run, unless this {@linkplain #adoptsThreads adopts} them.
  */
 public final class Execution {
   // For maintainers.
@@ -110,6 +111,7 @@ public final class Execution {
   private @Nullable ClassLoader loader;
   private IntUnaryOperator random = bound -> ThreadLocalRandom.current().nextInt(bound);
   private boolean freshThreads;
+  private boolean adoptsThreads;
   private boolean closesWorld;
   private boolean endsOnInterrupt;
   private boolean begun;
@@ -183,6 +185,21 @@ public final class Execution {
   public Execution freshThreads(boolean freshThreads) {
     this.freshThreads = freshThreads;
     return this;
+  }
+
+  /**
+   * Chooses whether a virtual thread that a fiber makes and starts itself is a fiber of this
+   * execution, too, as long as it lives: the policy decides when it runs, and {@link #run} waits
+   * for it. By default such a thread runs on the JDK's own scheduler, and may outlive the run. On a
+   * JVM that does not tell which thread is being started, it does so in any case.
+   */
+  public Execution adoptsThreads(boolean adopts) {
+    adoptsThreads = adopts;
+    return this;
+  }
+
+  boolean adoptsThreads() {
+    return adoptsThreads;
   }
 
   /**
@@ -362,7 +379,10 @@ public final class Execution {
    * Starts a fiber from any thread; returns {@code false} if this has been closed or has failed.
    */
   boolean trySubmit(Fiber fiber, Consumer<? super Fiber> main) {
-    Start start = new Start(fiber, main);
+    return trySubmit(new Start(fiber, main));
+  }
+
+  private boolean trySubmit(Ready start) {
     int place = stripes.ownPlace();
     submitted.incrementAndGet(place);
     boolean accepted = false;
@@ -392,23 +412,84 @@ public final class Execution {
    */
   void spawnFromOutside(Fiber fiber, Consumer<? super Fiber> main) {
     Start start = new Start(fiber, main);
+    boolean accepted = false;
+    try {
+      spawning(fiber);
+      handOver(start);
+      accepted = true;
+    } finally {
+      if (!accepted) {
+        ended(fiber);
+      }
+    }
+  }
+
+  private void handOver(Ready start) {
     int place = stripes.ownPlace();
     submitted.incrementAndGet(place);
     boolean accepted = false;
     try {
-      spawning(fiber);
       if (!stopped) {
         inbox.add(start);
       }
       accepted = true;
     } finally {
       if (!accepted) {
-        ended(fiber);
         submitted.decrementAndGet(place);
         workers.lookAgain(); // a domain that looked meanwhile counted one too many
       }
     }
     workers.callOneMore();
+  }
+
+  /**
+   * Starts a guest, in the thread that starts the guest's.
+   *
+   * @throws RejectedExecutionException if this takes no more fibers, from outside at least
+   */
+  void start(Guest guest) {
+    Fiber fiber = guest.fiber();
+    boolean accepted = false;
+    try {
+      spawning(fiber);
+      begun(fiber, guest);
+      starting(fiber, guest.thread);
+      accepted = tryStart(guest, HostLookup.ofCurrentThread());
+    } finally {
+      if (!accepted) {
+        left(guest);
+        ended(fiber);
+      }
+    }
+    if (!accepted) {
+      throw rejection();
+    }
+  }
+
+  private boolean tryStart(Guest guest, @Nullable Host starter) {
+    if (starter == null || starter.execution() != this) {
+      return trySubmit(guest);
+    }
+    if (stopped) {
+      return false;
+    }
+    Seat seat = starter.heldSeat();
+    if (seat != null) {
+      spawn(guest, seat);
+    } else {
+      handOver(guest);
+    }
+    return true;
+  }
+
+  private RejectedExecutionException rejection() {
+    Throwable failure = failure();
+    return failure == null
+        ? new RejectedExecutionException(
+            "a thread of "
+                + this
+                + " has to be started before its service is closed, or by a fiber of its run")
+        : new RejectedExecutionException(this + " has failed", failure);
   }
 
   /** Takes no more fibers from outside, and ends when none is alive. */
@@ -439,6 +520,11 @@ public final class Execution {
   /** Whether no fiber is alive, and hence none ever will be. */
   boolean isOver() {
     return closed && alive() == 0;
+  }
+
+  /** A seat by which one can tell that something belongs to this execution. */
+  Seat anySeat() {
+    return seats.get(0);
   }
 
   /** How many fibers are alive. The result is never 0 while any is. */
@@ -778,12 +864,12 @@ public final class Execution {
     };
   }
 
-  void spawn(Start start, Seat seat) {
+  void spawn(Ready start, Seat seat) {
     seat.countStarted(1); // before another domain can run it
     try {
       add(start, seat);
     } catch (Throwable thrown) {
-      notStarted(start.fiber, seat, thrown);
+      notStarted(start.fiber(), seat, thrown);
     }
   }
 

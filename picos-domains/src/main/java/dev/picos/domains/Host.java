@@ -10,9 +10,11 @@ import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +25,9 @@ import org.jspecify.annotations.Nullable;
  * scheduler, so the JVM hands it the thread's slices, which it passes to the policy of its
  * execution.
  */
-final class Host extends Ready
-    implements Executor, Handler, Runnable, Trigger.Action<@Nullable Void, @Nullable Void> {
+sealed class Host extends Ready
+    implements Executor, Handler, Runnable, Trigger.Action<@Nullable Void, @Nullable Void>
+    permits Guest {
   // For maintainers.
   //
   // The JVM makes a virtual thread runnable and then calls execute(), always with the same
@@ -101,6 +104,9 @@ final class Host extends Ready
   // back. So nobody has to unpark the host, and a stray unpark can do no more than let it look and
   // yield again.
 
+  // A thread of the program may be a fiber, too (see Guest). It has a host of its own, which is
+  // queued as soon as the thread is started, and is never free.
+
   private static final byte OUT = 0;
   private static final byte QUEUED = 1;
   private static final byte RUNNING = 2;
@@ -153,8 +159,20 @@ final class Host extends Ready
    */
   Host(byte number) {
     this.number = number;
-    thread = THREADS.unstarted(this, this);
+    thread = THREADS.builder(this).inheritInheritableThreadLocals(false).unstarted(this);
     thread.start(); // which calls execute()
+  }
+
+  /**
+   * Makes the host of a thread that is a fiber of {@code execution}.
+   *
+   * @param maker makes the thread, with this as its scheduler
+   */
+  Host(Execution execution, Fiber fiber, Function<? super Host, Thread> maker) {
+    this.fiber = fiber;
+    seat = execution.anySeat();
+    thread = maker.apply(this);
+    number = (byte) thread.threadId();
   }
 
   // The domain's side.
@@ -322,9 +340,12 @@ final class Host extends Ready
   public void execute(Runnable task) {
     Runnable own = slice;
     if (own == null) {
-      slice = task; // that of the host itself, as its thread is started
-    } else if (task != own || retires) {
-      THREADS.defaultScheduler().execute(task); // of a thread that was started in a fiber, or ours
+      slice = task;
+      started();
+    } else if (task != own) {
+      Guest.arrives(task);
+    } else if (retires) {
+      THREADS.defaultScheduler().execute(task);
     } else if (becomesQueued()) {
       Seat mine = seat;
       if (mine != null) {
@@ -333,6 +354,14 @@ final class Host extends Ready
         THREADS.defaultScheduler().execute(task); // its domain has ended, so it can end anywhere
       }
     }
+  }
+
+  /** Called as the thread is started. That of a host runs when a domain has given it a fiber. */
+  void started() {}
+
+  /** Called when nothing is going on here and the caller is about to queue this. */
+  final void queued() {
+    PLACE.setRelease(this, QUEUED); // which the queue publishes
   }
 
   /** Notes that there is a slice to run; returns whether the caller is to queue this host. */
@@ -473,7 +502,7 @@ final class Host extends Ready
     return holdsSeat();
   }
 
-  private Execution execution() {
+  final Execution execution() {
     return seat().execution;
   }
 
@@ -507,6 +536,13 @@ final class Host extends Ready
     execution.spawning(child); // before the seat is known, which may change meanwhile
     execution.spawn(start, seat());
     spend(Policy.Operation.SPAWN);
+  }
+
+  /** The threads may be started for as long as fibers of the execution are alive. */
+  @Override
+  public ThreadFactory threadFactory() {
+    Execution execution = execution();
+    return body -> Guest.unstarted(execution, new Fiber(new Computation<>()), body);
   }
 
   @Override

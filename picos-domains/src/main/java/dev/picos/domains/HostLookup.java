@@ -37,6 +37,12 @@ final class HostLookup extends HandlerLookup implements Domain.Lookup {
     return seat == null ? null : seat.domain();
   }
 
+  /** Returns the host that the calling thread is, if it is one. */
+  static @Nullable Host ofCurrentThread() {
+    Thread current = Thread.currentThread();
+    return current.isVirtual() ? host(current) : null;
+  }
+
   /** Returns the host that a virtual thread is, if it is one. */
   static @Nullable Host host(Thread virtualThread) {
     return THREADS.schedulerOf(virtualThread) instanceof Host host && host.thread == virtualThread

@@ -155,12 +155,22 @@ final class Hosts implements Domain.Attachment {
     }
     if (slice.isToGoOn()) {
       seat.execution.ready(host, holdsSeat ? seat : null);
+    } else if (host instanceof Guest guest && guest.isOver()) {
+      end(guest, holdsSeat ? seat : null);
     }
     if (freed != null) {
       waiting[count++] = freed;
       freed = null;
     }
     return holdsSeat;
+  }
+
+  private static void end(Guest guest, @Nullable Seat seat) {
+    if (seat != null) {
+      guest.over(seat);
+    } else {
+      guest.overWithoutSeat();
+    }
   }
 
   /** Says that this domain is about to run {@code host}. */

@@ -76,7 +76,11 @@ final class MonitorBarrier {
     private int steps;
 
     Slices(Consumer<Slices> body) {
-      VirtualThreads.get().unstarted(this, () -> body.accept(this)).start();
+      VirtualThreads.get()
+          .builder(this)
+          .inheritInheritableThreadLocals(false)
+          .unstarted(() -> body.accept(this))
+          .start();
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -252,6 +253,57 @@ public final class Service implements AutoCloseable, Executor {
     Objects.requireNonNull(main, "main");
     if (!execution.trySubmit(fiber, main)) {
       throw rejection();
+    }
+  }
+
+  /**
+   * Returns a factory of virtual threads that are fibers of this service.
+   *
+   * {@snippet :
+   * ExecutorService executor = Executors.newThreadPerTaskExecutor(service.threadFactory());
+   * }
+   *
+   * <p>A thread that the factory makes inherits what the JDK's own virtual threads inherit: the
+   * inheritable thread locals and the context class loader of the thread that makes it. Once it has
+   * been started, by any thread, it runs when the scheduler lets it, and {@link #close()} waits for
+   * its end. {@link Thread#join} waits for it, too, and to interrupt it is an interrupt. In it,
+   * {@link Fiber#current} is a fiber with a computation of its own, which {@link #closeNow} cancels
+   * and which is completed when the thread ends. What leaves its body goes to the {@linkplain
+   * #uncaughtExceptionHandler handler} of uncaught exceptions that this service had when the thread
+   * was made.
+   *
+   * <p>{@link Thread#start} throws a {@link RejectedExecutionException} if this service has been
+   * closed or has failed, unless the caller is a fiber of this service.
+   */
+  public ThreadFactory threadFactory() {
+    return this::newThread;
+  }
+
+  private Thread newThread(Runnable body) {
+    Objects.requireNonNull(body, "body");
+    Computation<@Nullable Void> own = new Computation<>(Computation.Mode.LIFO);
+    Trigger canceler = Computation.canceler(scope, own);
+    Thread thread =
+        Guest.unstarted(execution, new Fiber(own), () -> runUnderScope(body, own, canceler));
+    Thread.UncaughtExceptionHandler chosen = handler;
+    if (chosen != null) {
+      thread.setUncaughtExceptionHandler(chosen);
+    }
+    return thread;
+  }
+
+  private void runUnderScope(Runnable body, Computation<?> own, Trigger canceler) {
+    Outcome.Canceled<?> canceled = null;
+    if (!scope.tryAttach(canceler) && scope.peek() instanceof Outcome.Canceled<?> reached) {
+      canceled = reached;
+    }
+    try {
+      if (canceled != null) {
+        roster.cancel(own, canceled);
+      }
+      body.run();
+    } finally {
+      scope.detach(canceler);
     }
   }
 

@@ -11,15 +11,28 @@ import org.jspecify.annotations.Nullable;
  */
 interface VirtualThreads {
   /**
-   * Makes a virtual thread whose slices are handed to {@code scheduler}, always as the same {@link
-   * Runnable}, for it to run on a platform thread. The thread inherits nothing.
+   * Starts to make a virtual thread whose slices are handed to {@code scheduler}, always as the
+   * same {@link Runnable}, for it to run on a platform thread.
    */
-  Thread unstarted(Executor scheduler, Runnable body);
+  Thread.Builder.OfVirtual builder(Executor scheduler);
 
   /**
-   * Returns what {@link #unstarted} was given, or another executor for any other virtual thread.
+   * Returns the scheduler of a virtual thread: what {@link #builder} or {@link #setScheduler} was
+   * given, or the one that the thread has inherited.
    */
   @Nullable Executor schedulerOf(Thread virtualThread);
+
+  /**
+   * Returns the virtual thread that has handed {@code slice} to its scheduler, or {@code null} if
+   * this JVM does not tell.
+   */
+  @Nullable Thread threadOf(Runnable slice);
+
+  /**
+   * Gives a virtual thread another scheduler, from its next slice on. Called by a scheduler with a
+   * thread that {@link #threadOf} has returned, when the thread hands it its first slice.
+   */
+  void setScheduler(Thread virtualThread, Executor scheduler);
 
   /** Returns the scheduler that virtual threads have by default. */
   Executor defaultScheduler();

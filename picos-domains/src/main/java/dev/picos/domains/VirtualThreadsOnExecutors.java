@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class VirtualThreadsOnExecutors implements VirtualThreads {
   private static final MethodHandle NEW_BUILDER;
   private static final MethodHandle SCHEDULER;
+  private static final MethodHandle SET_SCHEDULER;
+  private static final MethodHandle THREAD_OF_SLICE;
+  private static final @Nullable Class<?> SLICE;
   private static final MethodHandle THREAD_LOCALS;
   private static final MethodHandle SET_THREAD_LOCALS;
   private static final MethodHandle INHERITABLE_THREAD_LOCALS;
@@ -45,6 +48,9 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
     }
     NEW_BUILDER = access.newBuilder;
     SCHEDULER = access.scheduler;
+    SET_SCHEDULER = access.setScheduler;
+    THREAD_OF_SLICE = access.threadOfSlice;
+    SLICE = access.slice;
     THREAD_LOCALS = access.threadLocals;
     SET_THREAD_LOCALS = access.setThreadLocals;
     INHERITABLE_THREAD_LOCALS = access.inheritableThreadLocals;
@@ -79,11 +85,9 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
   }
 
   @Override
-  public Thread unstarted(Executor scheduler, Runnable body) {
+  public Thread.Builder.OfVirtual builder(Executor scheduler) {
     try {
-      Thread.Builder.OfVirtual builder =
-          (Thread.Builder.OfVirtual) NEW_BUILDER.invokeExact(scheduler);
-      return builder.inheritInheritableThreadLocals(false).unstarted(body);
+      return (Thread.Builder.OfVirtual) NEW_BUILDER.invokeExact(scheduler);
     } catch (Throwable t) {
       throw unexpected(t);
     }
@@ -93,6 +97,27 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
   public @Nullable Executor schedulerOf(Thread virtualThread) {
     try {
       return (Executor) SCHEDULER.invokeExact(virtualThread);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public @Nullable Thread threadOf(Runnable slice) {
+    if (slice.getClass() != SLICE) {
+      return null;
+    }
+    try {
+      return (Thread) THREAD_OF_SLICE.invokeExact(slice);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  @Override
+  public void setScheduler(Thread virtualThread, Executor scheduler) {
+    try {
+      SET_SCHEDULER.invokeExact(virtualThread, scheduler);
     } catch (Throwable t) {
       throw unexpected(t);
     }
@@ -179,6 +204,9 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
   private static final class Access {
     MethodHandle newBuilder = MethodHandles.constant(Object.class, null);
     MethodHandle scheduler = newBuilder;
+    MethodHandle setScheduler = newBuilder;
+    MethodHandle threadOfSlice = newBuilder;
+    @Nullable Class<?> slice;
     MethodHandle threadLocals = newBuilder;
     MethodHandle setThreadLocals = newBuilder;
     MethodHandle inheritableThreadLocals = newBuilder;
@@ -213,6 +241,12 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
           inVirtualThread
               .findGetter(virtualThread, "scheduler", Executor.class)
               .asType(methodType(Executor.class, Thread.class));
+      Field ownScheduler = virtualThread.getDeclaredField("scheduler");
+      ownScheduler.setAccessible(true); // to write it, though it is final
+      setScheduler =
+          MethodHandles.lookup()
+              .unreflectSetter(ownScheduler)
+              .asType(methodType(void.class, Thread.class, Executor.class));
       threadLocals = getter(inThread, "threadLocals", map, Object.class);
       setThreadLocals = setter(inThread, "threadLocals", map);
       inheritableThreadLocals = getter(inThread, "inheritableThreadLocals", map, Object.class);
@@ -268,6 +302,27 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
           .asType(methodType(void.class, Thread.class, Object.class));
     }
 
+    /**
+     * Finds out how to get from a slice to its thread. All slices are of one class, a lambda of the
+     * JDK's that has captured the thread. Where they are not, {@link #threadOf} knows no thread.
+     */
+    private void learnSlice(Runnable first, Thread thread) {
+      try {
+        for (Field captured : first.getClass().getDeclaredFields()) {
+          captured.setAccessible(true);
+          if (captured.get(first) == thread) {
+            threadOfSlice =
+                MethodHandles.lookup()
+                    .unreflectGetter(captured)
+                    .asType(methodType(Thread.class, Runnable.class));
+            slice = first.getClass();
+          }
+        }
+      } catch (ReflectiveOperationException | RuntimeException unknown) {
+        // as was said
+      }
+    }
+
     /** A JDK in which all of this is there but means something else must not be used either. */
     private void tryOut() throws ReflectiveOperationException {
       List<Runnable> slices = new ArrayList<>();
@@ -281,6 +336,7 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
         throw new ReflectiveOperationException(t);
       }
       thread.start();
+      slices.forEach(first -> learnSlice(first, thread));
       // The slice itself needs a platform thread, which the caller may not be: the default
       // scheduler has some.
       try {

@@ -3,6 +3,7 @@ package dev.picos.interop;
 import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
+import dev.picos.core.Handler;
 import dev.picos.core.Trigger;
 import dev.picos.std.event.Event;
 import dev.picos.std.structured.Control;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -192,6 +194,29 @@ public final class Interop {
    */
   public static <T extends @Nullable Object> CompletableFuture<T> linkedFuture(Promise<T> promise) {
     return Origin.of(promise).future(true);
+  }
+
+  /**
+   * Returns a factory of virtual threads that are fibers of the run or service of the calling
+   * fiber: its scheduler decides when they run, and the run waits for them.
+   *
+   * {@snippet :
+   * try (ExecutorService executor = Executors.newThreadPerTaskExecutor(Interop.threadFactory())) {
+   *   executor.submit(() -> serve(socket));
+   * }
+   * }
+   *
+   * <p>The threads may be started for as long as the run goes on, by its fibers; later, and in
+   * other threads, {@link Thread#start} throws a {@link
+   * java.util.concurrent.RejectedExecutionException}. What leaves the body of one goes to the
+   * thread's handler of uncaught exceptions, and does not fail the run. Outside of all runs, and in
+   * those of {@link dev.picos.core.ThreadScheduler}, these are virtual threads of the JDK that
+   * belong to no run.
+   *
+   * @throws UnsupportedOperationException if the scheduler of the calling fiber has no such threads
+   */
+  public static ThreadFactory threadFactory() {
+    return Handler.ofCurrentThread().threadFactory();
   }
 
   private static <T extends @Nullable Object> void complete(

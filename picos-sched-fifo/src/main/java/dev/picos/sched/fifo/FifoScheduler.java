@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class FifoScheduler implements Scheduler {
   private final int quota;
   private final boolean freshThreads;
+  private final boolean adoptsThreads;
   private final boolean endsOnInterrupt;
   private final @Nullable Duration runTimeout;
 
@@ -35,6 +36,7 @@ public final class FifoScheduler implements Scheduler {
     Execution.checkSupported();
     quota = builder.quota;
     freshThreads = builder.freshThreads;
+    adoptsThreads = builder.adoptsThreads;
     endsOnInterrupt = builder.endsOnInterrupt;
     runTimeout = builder.runTimeout;
   }
@@ -80,13 +82,17 @@ public final class FifoScheduler implements Scheduler {
     if (runTimeout != null) {
       execution.runTimeout(runTimeout);
     }
-    return execution.freshThreads(freshThreads).endsOnInterrupt(endsOnInterrupt);
+    return execution
+        .freshThreads(freshThreads)
+        .adoptsThreads(adoptsThreads)
+        .endsOnInterrupt(endsOnInterrupt);
   }
 
   /** The settings of a {@link FifoScheduler}. */
   public static final class Builder {
     private int quota = Integer.MAX_VALUE;
     private boolean freshThreads;
+    private boolean adoptsThreads;
     private boolean endsOnInterrupt;
     private @Nullable Duration runTimeout;
 
@@ -114,6 +120,18 @@ public final class FifoScheduler implements Scheduler {
      */
     public Builder freshThreads(boolean fresh) {
       freshThreads = fresh;
+      return this;
+    }
+
+    /**
+     * Sets whether a virtual thread that a fiber makes and starts itself is a fiber, too, as long
+     * as it lives: this scheduler decides when it runs, and the run or service waits for it. Such
+     * are the threads of {@code Executors.newVirtualThreadPerTaskExecutor()}, of {@link
+     * Thread#startVirtualThread} and of a {@code StructuredTaskScope}. By default they run on the
+     * JDK's own scheduler, and may outlive the run.
+     */
+    public Builder adoptsThreads(boolean adopts) {
+      adoptsThreads = adopts;
       return this;
     }
 
@@ -163,6 +181,7 @@ public final class FifoScheduler implements Scheduler {
     return "FifoScheduler["
         + (quota == Integer.MAX_VALUE ? "no quota" : "quota " + quota)
         + (freshThreads ? ", fresh threads" : "")
+        + (adoptsThreads ? ", adopts threads" : "")
         + (runTimeout == null ? "" : ", run timeout " + runTimeout)
         + (endsOnInterrupt ? ", ends on interrupt" : "")
         + "]";

@@ -35,6 +35,7 @@ public final class MultiFifoScheduler implements Scheduler {
   private final int domains;
   private final int quota;
   private final boolean freshThreads;
+  private final boolean adoptsThreads;
   private final boolean endsOnInterrupt;
   private final @Nullable Duration runTimeout;
 
@@ -43,6 +44,7 @@ public final class MultiFifoScheduler implements Scheduler {
     domains = builder.domains;
     quota = builder.quota;
     freshThreads = builder.freshThreads;
+    adoptsThreads = builder.adoptsThreads;
     endsOnInterrupt = builder.endsOnInterrupt;
     runTimeout = builder.runTimeout;
   }
@@ -92,7 +94,10 @@ public final class MultiFifoScheduler implements Scheduler {
     if (runTimeout != null) {
       execution.runTimeout(runTimeout);
     }
-    return execution.freshThreads(freshThreads).endsOnInterrupt(endsOnInterrupt);
+    return execution
+        .freshThreads(freshThreads)
+        .adoptsThreads(adoptsThreads)
+        .endsOnInterrupt(endsOnInterrupt);
   }
 
   /** The settings of a {@link MultiFifoScheduler}. */
@@ -100,6 +105,7 @@ public final class MultiFifoScheduler implements Scheduler {
     private int domains = Integer.MAX_VALUE;
     private int quota = Integer.MAX_VALUE;
     private boolean freshThreads;
+    private boolean adoptsThreads;
     private boolean endsOnInterrupt;
     private @Nullable Duration runTimeout;
 
@@ -141,6 +147,18 @@ public final class MultiFifoScheduler implements Scheduler {
      */
     public Builder freshThreads(boolean fresh) {
       freshThreads = fresh;
+      return this;
+    }
+
+    /**
+     * Sets whether a virtual thread that a fiber makes and starts itself is a fiber, too, as long
+     * as it lives: this scheduler decides when it runs, and the run or service waits for it. Such
+     * are the threads of {@code Executors.newVirtualThreadPerTaskExecutor()}, of {@link
+     * Thread#startVirtualThread} and of a {@code StructuredTaskScope}. By default they run on the
+     * JDK's own scheduler, and may outlive the run.
+     */
+    public Builder adoptsThreads(boolean adopts) {
+      adoptsThreads = adopts;
       return this;
     }
 
@@ -191,6 +209,7 @@ public final class MultiFifoScheduler implements Scheduler {
         + (domains == Integer.MAX_VALUE ? "all domains" : "domains " + domains)
         + (quota == Integer.MAX_VALUE ? ", no quota" : ", quota " + quota)
         + (freshThreads ? ", fresh threads" : "")
+        + (adoptsThreads ? ", adopts threads" : "")
         + (runTimeout == null ? "" : ", run timeout " + runTimeout)
         + (endsOnInterrupt ? ", ends on interrupt" : "")
         + "]";

@@ -45,11 +45,16 @@ import org.jspecify.annotations.Nullable;
  * JVM, every scheduler whose builder is given no seed has that one, so a failure can be repeated
  * without an edit.
  *
- * <p>A thread that a fiber starts, virtual or not, counts as another thread, and so do the threads
- * of executors, parallel streams and {@code StructuredTaskScope}. Neither such a thread nor a fiber
- * that it spawns belongs to the run: the thread starts at once, on the JDK's own scheduler, and
- * runs in parallel with the run. The seed does not determine when it runs, its sleeps take real
- * time, and the run does not wait for it. To have work in the schedule, spawn a fiber for it.
+ * <p>A virtual thread that a fiber makes and starts is a fiber of the run as well, unless the
+ * {@linkplain Builder#adoptsThreads builder} says otherwise: so code that uses {@link
+ * Thread#startVirtualThread}, an executor with a virtual thread for each task, or a {@code
+ * StructuredTaskScope} is in the schedule as it is. Its sleeps and timed waits take real time.
+ *
+ * <p>A platform thread counts as something outside, and so do the threads of pools, parallel
+ * streams and {@link java.util.concurrent.CompletableFuture#supplyAsync supplyAsync}. Neither such
+ * a thread nor a fiber that it spawns belongs to the run: the thread starts at once and runs in
+ * parallel with the run. The seed does not determine when it runs, and the run does not wait for
+ * it. To have such work in the schedule, spawn a fiber for it.
  *
  * <p>In {@linkplain Builder#virtualTime virtual time} the clock of {@link Fiber#sleep} and of
  * timeouts stands still while a fiber can run, and jumps to the next deadline when none can. In a
@@ -79,6 +84,7 @@ public final class RandosScheduler implements Scheduler {
   private final boolean closedWorld;
   private final boolean preemptsSpawn;
   private final boolean freshThreads;
+  private final boolean adoptsThreads;
   private final boolean endsOnInterrupt;
   private final @Nullable Duration runTimeout;
   private final LongFunction<? extends Strategy> strategy;
@@ -93,6 +99,7 @@ public final class RandosScheduler implements Scheduler {
     closedWorld = closed == null ? virtualTime : closed;
     preemptsSpawn = builder.preemptsSpawn;
     freshThreads = builder.freshThreads;
+    adoptsThreads = builder.adoptsThreads;
     endsOnInterrupt = builder.endsOnInterrupt;
     runTimeout = builder.runTimeout;
     strategy = builder.strategy;
@@ -149,6 +156,7 @@ public final class RandosScheduler implements Scheduler {
     Execution execution =
         new Execution(Collections.nCopies(most, policy))
             .freshThreads(freshThreads)
+            .adoptsThreads(adoptsThreads)
             .endsOnInterrupt(endsOnInterrupt)
             .repeatable();
     if (runTimeout != null) {
@@ -227,6 +235,7 @@ public final class RandosScheduler implements Scheduler {
     private @Nullable Boolean closedWorld;
     private boolean preemptsSpawn;
     private boolean freshThreads;
+    private boolean adoptsThreads = true;
     private boolean endsOnInterrupt = true;
     private @Nullable Duration runTimeout;
     private LongFunction<? extends Strategy> strategy = RANDOM_WALK;
@@ -315,6 +324,16 @@ public final class RandosScheduler implements Scheduler {
     }
 
     /**
+     * Sets whether a virtual thread that a fiber makes and starts itself is a fiber of the run,
+     * too, as long as it lives: the seed decides when it runs, and the run waits for it. This is
+     * the default. Otherwise such a thread runs on the JDK's own scheduler, beside the run.
+     */
+    public Builder adoptsThreads(boolean adopts) {
+      adoptsThreads = adopts;
+      return this;
+    }
+
+    /**
      * Gives a run up that takes longer than {@code limit}, in real time, also if the run itself has
      * virtual time. It then throws an {@link UnfinishedRunException}, which says what each of its
      * fibers was doing. The default is what {@code -Dpicos.run.timeout} says, such as {@code 30s}
@@ -365,6 +384,7 @@ public final class RandosScheduler implements Scheduler {
         + (closedWorld == virtualTime ? "" : closedWorld ? ", closed world" : ", open world")
         + (preemptsSpawn ? ", preempts on spawn" : "")
         + (freshThreads ? ", fresh threads" : "")
+        + (adoptsThreads ? "" : ", adopts no threads")
         + (runTimeout == null ? "" : ", run timeout " + runTimeout)
         + (endsOnInterrupt ? "" : ", does not end on interrupt")
         + (strategy == RANDOM_WALK ? "" : ", another strategy")
