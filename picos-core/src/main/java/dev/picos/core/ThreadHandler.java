@@ -115,13 +115,17 @@ final class ThreadHandler implements Handler {
   private void start(Fiber child, Consumer<? super Fiber> main) {
     Headroom.requireForScope(); // so that neither the JDK nor the run is left with half a thread
     if (run == null) {
-      ThreadHandler handler = new ThreadHandler(child, null);
-      ThreadRun.newThread(
-              () -> handler.runHere(main), Thread.currentThread().getContextClassLoader())
-          .start();
+      startWithoutRun(child, main);
     } else {
       run.start(child, main);
     }
+  }
+
+  /** Starts {@code main} as a fiber that belongs to no run. */
+  static void startWithoutRun(Fiber fiber, Consumer<? super Fiber> main) {
+    ThreadHandler handler = new ThreadHandler(fiber, null);
+    ThreadRun.newThread(() -> handler.runHere(main), Thread.currentThread().getContextClassLoader())
+        .start();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.picos.core;
 
+import dev.picos.core.internal.Headroom;
 import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
@@ -40,6 +41,18 @@ public final class ThreadScheduler implements Scheduler {
    */
   public ThreadFactory threadFactory() {
     return Thread.ofVirtual().factory();
+  }
+
+  /**
+   * Starts {@code main} as {@code fiber}, which is new and belongs to no run, in a virtual thread
+   * of the JDK. What leaves {@code main} goes to the thread's handler of uncaught exceptions. May
+   * be called in any thread and fiber.
+   */
+  public void spawn(Fiber fiber, Consumer<? super Fiber> main) {
+    Objects.requireNonNull(fiber, "fiber");
+    Objects.requireNonNull(main, "main");
+    Headroom.requireForScope(); // so that the JDK is not left with half a thread
+    ThreadHandler.startWithoutRun(fiber, main);
   }
 
   @Override

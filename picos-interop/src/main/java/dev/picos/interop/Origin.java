@@ -50,7 +50,7 @@ record Origin<T extends @Nullable Object>(
    * @param linked whether what fails the future stops this
    */
   CompletableFuture<T> future(boolean linked) {
-    CompletableFuture<T> future = new CompletableFuture<>();
+    CompletableFuture<T> future = new FiberFuture<>(null);
     Trigger completion = Trigger.fromAction(this, future, COMPLETE);
     CompletableFuture<T> unused =
         future.whenComplete(

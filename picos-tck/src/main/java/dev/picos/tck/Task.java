@@ -3,6 +3,7 @@ package dev.picos.tck;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Work in a thread that no scheduler runs, and its outcome. */
@@ -10,17 +11,18 @@ final class Task<T extends @Nullable Object> {
   private final FutureTask<T> future;
   private final Thread thread;
 
-  private Task(Thread.Builder builder, Callable<T> body) {
+  private Task(Callable<T> body, UnaryOperator<Runnable> place) {
     future = new FutureTask<>(body);
-    thread = builder.start(future);
+    thread = Thread.ofPlatform().daemon().name("rule's other thread").start(place.apply(future));
   }
 
   static <T extends @Nullable Object> Task<T> start(Callable<T> body) {
-    return new Task<>(Thread.ofPlatform().daemon().name("rule's other thread"), body);
+    return new Task<>(body, here -> here);
   }
 
+  /** The virtual thread is not made by the caller, as a scheduler may adopt those of its fibers. */
   static <T extends @Nullable Object> Task<T> startVirtual(Callable<T> body) {
-    return new Task<>(Thread.ofVirtual(), body);
+    return new Task<>(body, here -> () -> Thread.startVirtualThread(here));
   }
 
   Thread thread() {

@@ -400,7 +400,7 @@ class ClosedWorldTest {
 
   @ParameterizedTest
   @MethodSource("closed")
-  void fiberThatWaitsForAThreadItStarted_isTakenForADeadlock(RandosScheduler scheduler)
+  void fiberThatWaitsForAPlatformThread_isTakenForADeadlock(RandosScheduler scheduler)
       throws Exception {
     Computation<Object> deadlockIsOver = new Computation<>();
     Computation<Object> thread = new Computation<>();
@@ -411,11 +411,12 @@ class ClosedWorldTest {
             () -> {
               Computation<Object> answer = new Computation<>();
               thread.tryReturn(
-                  Thread.startVirtualThread(
-                      () -> {
-                        deadlockIsOver.join();
-                        log.add(answer.tryReturn("too late"));
-                      }));
+                  Thread.ofPlatform()
+                      .start(
+                          () -> {
+                            deadlockIsOver.join();
+                            log.add(answer.tryReturn("too late"));
+                          }));
               answer.join();
             });
     deadlockIsOver.tryReturn(true);
@@ -636,11 +637,12 @@ class ClosedWorldTest {
       scheduler.run(
           () -> {
             Computation<Object> answer = new Computation<>();
-            Thread.startVirtualThread(
-                () -> {
-                  Fiber.sleep(Duration.ofMillis(1)); // in real time
-                  answer.tryReturn("from a thread");
-                });
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      Fiber.sleep(Duration.ofMillis(1)); // in real time
+                      answer.tryReturn("from a thread");
+                    });
             log.add(answer.await());
           });
     }

@@ -42,6 +42,10 @@ class RandosSchedulerTest {
     return RandosScheduler.builder().seed(seed).build();
   }
 
+  private static RandosScheduler leavingThreads(long seed) {
+    return RandosScheduler.builder().seed(seed).adoptsThreads(false).build();
+  }
+
   // Seeds
 
   /** This is for our own operations and for classes of the JDK. */
@@ -139,8 +143,8 @@ class RandosSchedulerTest {
 
   /** A thread that a fiber starts needs no domain of the run, and no turn in it. */
   @Test
-  void threadThatAFiberStarts_runsBesideTheRun() {
-    seeded(1)
+  void threadThatAFiberStarts_runsBesideTheRun_ifNotAdopted() {
+    leavingThreads(1)
         .run(
             () -> {
               AtomicReference<Fiber> other = new AtomicReference<>();
@@ -154,12 +158,12 @@ class RandosSchedulerTest {
 
   /** Such a thread, and what it spawns, has no part in the choices. */
   @Test
-  void threadsThatFibersStart_leaveTheScheduleAsItIs() {
+  void threadsThatFibersStart_leaveTheScheduleAsItIs_ifNotAdopted() {
     for (long seed = 0; seed < 20; seed++) {
       String schedule = yields(seeded(seed), () -> {});
       String withThreads =
           yields(
-              seeded(seed),
+              leavingThreads(seed),
               () ->
                   Thread.startVirtualThread(
                       () -> {
