@@ -1,6 +1,9 @@
 import org.jspecify.annotations.NullMarked;
 
-/** Bridges between fibers and what Java programs use: see {@link dev.picos.interop.Interop}. */
+/**
+ * Bridges between fibers and what Java programs use: see {@link dev.picos.interop.FiberExecutor}
+ * and {@link dev.picos.interop.Interop}.
+ */
 @NullMarked
 module dev.picos.interop {
   requires transitive dev.picos.core;

@@ -51,4 +51,16 @@ class MainTest {
     assertThat(outcome.status()).isEqualTo(2);
     assertThat(outcome.error()).contains("--clients is for the measurement");
   }
+
+  @Test
+  void httpServer_refusesWhatMakesNoSense() {
+    // no server starts, and the message says what to do
+    Outcome port = run("http", "--port", "70000");
+    Outcome randos = run("http", "--scheduler", "randos", "--port", "0");
+
+    assertThat(port.status()).isEqualTo(2);
+    assertThat(port.error()).contains("--port must be between 0 and 65,535: 70000");
+    assertThat(randos.status()).isEqualTo(2);
+    assertThat(randos.error()).contains("randos runs tests, and does not serve");
+  }
 }

@@ -1,0 +1,58 @@
+package dev.picos.examples;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.picos.core.Fiber;
+import dev.picos.interop.FiberExecutor;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/** The HTTP server of the JDK, with a fiber for each request. */
+final class WebServer implements AutoCloseable {
+  private static final int BACKLOG = 1_000;
+
+  private final FiberExecutor executor;
+  private final HttpServer server;
+
+  // region server
+  /** Serves {@code /}, and {@code /slow}, which takes a while, on a loopback port. */
+  WebServer(FiberExecutor executor, int port) throws IOException {
+    this.executor = executor;
+    server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), BACKLOG);
+    server.setExecutor(executor);
+    server.createContext("/", exchange -> answer(exchange, "hello\n"));
+    server.createContext(
+        "/slow",
+        exchange -> {
+          Fiber.sleep(Duration.ofMillis(20)); // say, a database that is asked
+          answer(exchange, "at last\n");
+        });
+    server.start();
+  }
+
+  // endregion
+
+  private static void answer(HttpExchange exchange, String text) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    exchange.sendResponseHeaders(200, bytes.length);
+    try (exchange) {
+      exchange.getResponseBody().write(bytes);
+    }
+  }
+
+  int port() {
+    return server.getAddress().getPort();
+  }
+
+  /** Takes no more requests, and ends what is under way: it is interrupted if it blocks. */
+  @Override
+  public void close() {
+    server.stop(0);
+    executor.shutdownNow();
+    executor.close();
+  }
+}
