@@ -2,6 +2,7 @@ package dev.picos.bench;
 
 import dev.picos.core.Computation;
 import dev.picos.domains.Service;
+import dev.picos.interop.FiberExecutor;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
 import java.util.concurrent.CountDownLatch;
@@ -34,6 +35,9 @@ public class SubmitBenchmark extends Settings {
 
   private Service fifo;
   private Service multififo;
+  private FiberExecutor onMultififo;
+  private FiberExecutor onThreads;
+  private ExecutorService threadsOfMultififo;
   private ExecutorService virtualThreads;
   private ExecutorService fixedPool;
   private ExecutorService forkJoin;
@@ -45,6 +49,9 @@ public class SubmitBenchmark extends Settings {
     Pools.limit(domains);
     fifo = FifoScheduler.create().start();
     multififo = MultiFifoScheduler.builder().domains(domains).build().start();
+    onMultififo = FiberExecutor.of(multififo::submit);
+    onThreads = FiberExecutor.create();
+    threadsOfMultififo = Executors.newThreadPerTaskExecutor(multififo.threadFactory());
     virtualThreads = Executors.newVirtualThreadPerTaskExecutor();
     fixedPool = Executors.newFixedThreadPool(domains);
     forkJoin = Executors.newWorkStealingPool(domains);
@@ -54,6 +61,9 @@ public class SubmitBenchmark extends Settings {
   /** Ends them all. */
   @TearDown
   public void end() {
+    onMultififo.close();
+    onThreads.close();
+    threadsOfMultififo.close();
     fifo.close();
     multififo.close();
     virtualThreads.close();
@@ -86,6 +96,27 @@ public class SubmitBenchmark extends Settings {
                     return 1;
                   });
         });
+  }
+
+  /** A fiber of multififo each, by way of an {@link ExecutorService}. */
+  @Benchmark
+  @OperationsPerInvocation(TASKS)
+  public void executorOfMultififo() throws InterruptedException {
+    submitTo(onMultififo);
+  }
+
+  /** A fiber on a virtual thread each, by way of an {@link ExecutorService}. */
+  @Benchmark
+  @OperationsPerInvocation(TASKS)
+  public void executorOfThreads() throws InterruptedException {
+    submitTo(onThreads);
+  }
+
+  /** A thread each that is a fiber of multififo, in the JDK's executor. */
+  @Benchmark
+  @OperationsPerInvocation(TASKS)
+  public void threadsOfMultififo() throws InterruptedException {
+    submitTo(threadsOfMultififo);
   }
 
   /** A virtual thread each. */
