@@ -13,6 +13,7 @@ module dev.picos.core {
   exports dev.picos.core;
   exports dev.picos.core.internal to
       dev.picos.domains,
+      dev.picos.interop,
       dev.picos.std;
 
   uses dev.picos.core.Point.Explorer;

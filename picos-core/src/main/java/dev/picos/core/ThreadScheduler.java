@@ -35,9 +35,9 @@ public final class ThreadScheduler implements Scheduler {
   }
 
   /**
-   * Returns a factory of virtual threads of the JDK, which it has scheduled as well. As every
-   * thread, each of them is a fiber; it belongs to no run. This is what programs use that may get
-   * the factory of another scheduler's service.
+   * Returns a factory of virtual threads that the JDK schedules. Like every thread, each of them is
+   * a fiber; it belongs to no run. This is what programs use that may get the factory of another
+   * scheduler's service.
    */
   public ThreadFactory threadFactory() {
     return Thread.ofVirtual().factory();

@@ -20,7 +20,7 @@ final class Alarm extends Timeout {
 
   /** Returns whether the caller is to set this, since it was not set. */
   boolean trySet() {
-    return !isSet.get() && isSet.compareAndSet(false, true);
+    return isSet.compareAndSet(false, true);
   }
 
   @Override

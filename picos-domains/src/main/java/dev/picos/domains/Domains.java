@@ -272,7 +272,7 @@ public final class Domains {
   private static void set(Alarm alarm, Duration delay) {
     try {
       WheelTimer.shared().set(alarm, delay);
-    } catch (OutOfMemoryError noThread) {
+    } catch (OutOfMemoryError | StackOverflowError notSet) {
       // The next call tries again.
     }
   }

@@ -4,6 +4,7 @@ import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
+import dev.picos.core.internal.Headroom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -211,8 +212,9 @@ public final class Execution {
    *
    * <p>A fiber that is in a timed wait of the JDK or in I/O, or that waits for another run, is not
    * taken for deadlocked; such a wait is logged, once for each place. A fiber that waits for a
-   * thread is taken for deadlocked, even if a fiber has started that thread. Spawning takes longer
-   * in a closed world, since it records where that happens.
+   * thread is taken for deadlocked, even if a fiber has started that thread, unless the thread is
+   * {@linkplain #adoptsThreads adopted}. Spawning takes longer in a closed world, since it records
+   * where that happens.
    */
   public Execution closedWorld() {
     closesWorld = true;
@@ -383,6 +385,7 @@ public final class Execution {
   }
 
   private boolean trySubmit(Ready start) {
+    Headroom.requireToHold(); // or the count might be wrong, or a domain called that never comes
     int place = stripes.ownPlace();
     submitted.incrementAndGet(place);
     boolean accepted = false;
@@ -420,6 +423,7 @@ public final class Execution {
     } finally {
       if (!accepted) {
         ended(fiber);
+        workers.lookAgain(); // a domain that looked meanwhile took the fiber for one that is alive
       }
     }
   }
@@ -459,6 +463,7 @@ public final class Execution {
       if (!accepted) {
         left(guest);
         ended(fiber);
+        workers.lookAgain(); // a domain that looked meanwhile took the fiber for one that is alive
       }
     }
     if (!accepted) {

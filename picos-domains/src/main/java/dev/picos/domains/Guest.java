@@ -3,6 +3,7 @@ package dev.picos.domains;
 import dev.picos.core.Computation;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
+import dev.picos.core.internal.Headroom;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +20,10 @@ final class Guest extends Host {
   //
   // The thread runs the body that the program gave it, and none of our code before or after. So it
   // is the domain that finds out, after a slice, that the thread has ended, and counts the fiber on
-  // its seat. A domain that has lost its seat meanwhile queues the guest once more, for another one
-  // to do so: the slice of a thread that has ended does nothing.
+  // its seat. It looks before the guest's place says that the slice is over: from then on, another
+  // domain may run the guest, and count its end. A domain that has lost its seat meanwhile queues
+  // the guest once more, for another one to count it: the slice of a thread that has ended does
+  // nothing.
 
   private static final VirtualThreads THREADS = VirtualThreads.get();
 
@@ -42,6 +45,7 @@ final class Guest extends Host {
    * calling fiber, if that adopts threads, or else a thread like any other.
    */
   static void arrives(Runnable slice) {
+    Headroom.requireToHold(); // or the thread might be left between two schedulers
     Thread thread = THREADS.threadOf(slice);
     Host starter = HostLookup.ofCurrentThread();
     if (thread != null && starter != null && starter.execution().adoptsThreads()) {
@@ -65,12 +69,13 @@ final class Guest extends Host {
    */
   @Override
   void started() {
+    Headroom.requireToHold(); // or it might be counted, and not be queued
     queued();
     execution().start(this);
   }
 
-  /** Whether the thread has ended; asked after a slice. */
-  boolean isOver() {
+  @Override
+  boolean hasEnded() {
     return thread.getState() == Thread.State.TERMINATED;
   }
 

@@ -229,14 +229,20 @@ sealed class Host extends Ready
     OVER_WITHOUT_SEAT,
 
     /** As {@link #AGAIN}, and the domain has lost the seat. */
-    AGAIN_WITHOUT_SEAT;
+    AGAIN_WITHOUT_SEAT,
+
+    /** The thread has ended, which is that of a {@link Guest}. */
+    ENDED,
+
+    /** As {@link #ENDED}, and the domain has lost the seat. */
+    ENDED_WITHOUT_SEAT;
 
     boolean isToGoOn() {
       return this == AGAIN || this == AGAIN_WITHOUT_SEAT;
     }
 
     boolean holdsSeat() {
-      return this == OVER || this == AGAIN;
+      return this == OVER || this == AGAIN || this == ENDED;
     }
   }
 
@@ -286,7 +292,17 @@ sealed class Host extends Ready
     }
     PLACE.setVolatile(this, RUNNING);
     Objects.requireNonNull(slice).run();
-    return endSlice();
+    boolean hasEnded = hasEnded(); // before another domain may run it, and may see it end
+    Slice end = endSlice();
+    if (!hasEnded || end.isToGoOn()) {
+      return end;
+    }
+    return end.holdsSeat() ? Slice.ENDED : Slice.ENDED_WITHOUT_SEAT;
+  }
+
+  /** Whether the fiber has ended with its thread; asked after a slice. */
+  boolean hasEnded() {
+    return false; // nobody waits for the end of a host
   }
 
   private Slice endSlice() {
@@ -404,17 +420,30 @@ sealed class Host extends Ready
         execution().escaped(escaped);
       }
       execution().ended(fiber());
-      THREADS.reset(thread);
+      boolean isClean = tryReset();
       while (!regainsSeat()) {
         Thread.onSpinWait(); // there was no memory to leave the carrier
       }
       seat().countEnded();
-    } while (!retires() && (takeNext() || awaitNext()));
+      if (retires(isClean)) {
+        return;
+      }
+    } while (takeNext() || awaitNext());
+  }
+
+  /** Clears the thread for the next fiber; returns whether there was memory for that. */
+  private boolean tryReset() {
+    try {
+      THREADS.reset(thread);
+      return true;
+    } catch (Throwable full) {
+      return false;
+    }
   }
 
   /** Whether the fiber has left something that only the end of its thread removes. */
-  private boolean retires() {
-    if (THREADS.hasOpenScopes(thread)) {
+  private boolean retires(boolean isClean) {
+    if (!isClean || THREADS.hasOpenScopes(thread)) {
       execution().left(this);
       retires = true;
     }

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the {@link Host} of a virtual thread without a thread-local: the host is the thread's
- * scheduler. A thread that was started in a fiber has inherited that scheduler but is not the
- * host's thread.
+ * scheduler. A thread that was made in a fiber has inherited that scheduler until it is started,
+ * but is not the host's thread.
  */
 final class HostLookup extends HandlerLookup implements Domain.Lookup {
   private static final VirtualThreads THREADS = VirtualThreads.get();

@@ -155,8 +155,8 @@ final class Hosts implements Domain.Attachment {
     }
     if (slice.isToGoOn()) {
       seat.execution.ready(host, holdsSeat ? seat : null);
-    } else if (host instanceof Guest guest && guest.isOver()) {
-      end(guest, holdsSeat ? seat : null);
+    } else if (slice == Host.Slice.ENDED || slice == Host.Slice.ENDED_WITHOUT_SEAT) {
+      end((Guest) host, holdsSeat ? seat : null);
     }
     if (freed != null) {
       waiting[count++] = freed;
@@ -165,7 +165,8 @@ final class Hosts implements Domain.Attachment {
     return holdsSeat;
   }
 
-  private static void end(Guest guest, @Nullable Seat seat) {
+  private void end(Guest guest, @Nullable Seat seat) {
+    byNumber[Byte.toUnsignedInt(guest.number)] = null; // or it would keep what it refers to
     if (seat != null) {
       guest.over(seat);
     } else {

@@ -3,7 +3,7 @@ package dev.picos.domains;
 /**
  * Starts the JDK's threads that wait for sockets, from a platform thread. They may be virtual
  * threads that inherit the scheduler of the thread that starts them; if that were a fiber, they
- * would live in its scheduler's queue for ever.
+ * would belong to its run, or be stranded when that is over.
  */
 final class JdkPollers {
   private JdkPollers() {}

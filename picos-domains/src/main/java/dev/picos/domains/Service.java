@@ -273,7 +273,8 @@ public final class Service implements AutoCloseable, Executor {
    * was made.
    *
    * <p>{@link Thread#start} throws a {@link RejectedExecutionException} if this service has been
-   * closed or has failed, unless the caller is a fiber of this service.
+   * closed or has failed; if it has been closed, a fiber of this service may start threads even so.
+   * A thread that is alive when the service fails never ends, like any other fiber.
    */
   public ThreadFactory threadFactory() {
     return this::newThread;
@@ -293,14 +294,14 @@ public final class Service implements AutoCloseable, Executor {
   }
 
   private void runUnderScope(Runnable body, Computation<?> own, Trigger canceler) {
-    Outcome.Canceled<?> canceled = null;
-    if (!scope.tryAttach(canceler) && scope.peek() instanceof Outcome.Canceled<?> reached) {
-      canceled = reached;
-    }
     try {
-      if (canceled != null) {
+      if (!scope.tryAttach(canceler) && scope.peek() instanceof Outcome.Canceled<?> canceled) {
         roster.cancel(own, canceled);
       }
+    } catch (OutOfMemoryError full) {
+      // The body has to run. It is out of reach of closeNow.
+    }
+    try {
       body.run();
     } finally {
       scope.detach(canceler);
@@ -331,9 +332,10 @@ public final class Service implements AutoCloseable, Executor {
   }
 
   /**
-   * Takes no more work, cancels what was submitted without a fiber of the caller's own, and waits
-   * until every fiber has ended. So these have to heed their cancelation, and to pass it on to the
-   * fibers that they have spawned; one that blocks in the JDK may keep this waiting for ever.
+   * Takes no more work, cancels what was submitted without a fiber of the caller's own, and the
+   * threads of {@link #threadFactory}, and waits until every fiber has ended. So these have to heed
+   * their cancelation, and to pass it on to the fibers that they have spawned; one that blocks in
+   * the JDK may keep this waiting for ever.
    *
    * @throws FatalFiberError as {@link #close()} does
    * @throws IllegalStateException as {@code close} does

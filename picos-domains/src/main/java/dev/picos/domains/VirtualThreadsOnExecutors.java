@@ -174,6 +174,22 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
     }
   }
 
+  /**
+   * Resets the calling virtual thread after it has left all there is to remove: what is used for
+   * the first time takes memory, of which there may be none later.
+   */
+  private static void rehearse() {
+    if (UNSUPPORTED == null) {
+      Thread current = Thread.currentThread();
+      new ThreadLocal<String>().set("");
+      new InheritableThreadLocal<String>().set("");
+      current.setUncaughtExceptionHandler((thread, thrown) -> {});
+      current.setName("rehearsal");
+      current.interrupt();
+      INSTANCE.reset(current);
+    }
+  }
+
   @Override
   public void parkOnCarrier(Thread current, Object blocker) {
     try {
@@ -330,7 +346,9 @@ final class VirtualThreadsOnExecutors implements VirtualThreads {
       Thread thread;
       boolean leads;
       try {
-        thread = ((Thread.Builder.OfVirtual) newBuilder.invokeExact(executor)).unstarted(() -> {});
+        thread =
+            ((Thread.Builder.OfVirtual) newBuilder.invokeExact(executor))
+                .unstarted(VirtualThreadsOnExecutors::rehearse);
         leads = (Executor) scheduler.invokeExact(thread) == executor;
       } catch (Throwable t) {
         throw new ReflectiveOperationException(t);

@@ -2,6 +2,7 @@ package dev.picos.domains;
 
 import dev.picos.core.Computation;
 import dev.picos.core.Trigger;
+import dev.picos.core.internal.Headroom;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.security.AccessController;
@@ -170,11 +171,15 @@ final class WheelTimer implements Timer {
    *
    * @throws OutOfMemoryError if the thread cannot be started; the alarm may be set, and goes off
    *     once somebody starts the thread, as the next call tries to
+   * @throws StackOverflowError if there is too little stack; the alarm has not been set then
    */
   void set(Alarm alarm, Duration delay) {
-    if (alarm.trySet()) {
-      alarm.reset(deadline(delay));
-      put(alarm);
+    if (!alarm.isSet()) {
+      Headroom.requireToHandOver(); // or it might be set, and never go off
+      if (alarm.trySet()) {
+        alarm.reset(deadline(delay));
+        put(alarm);
+      }
     }
     start();
   }

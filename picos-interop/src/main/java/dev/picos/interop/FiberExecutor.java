@@ -5,7 +5,9 @@ import dev.picos.core.Computation;
 import dev.picos.core.ComputationException;
 import dev.picos.core.Fiber;
 import dev.picos.core.Handler;
+import dev.picos.core.Outcome;
 import dev.picos.core.ThreadScheduler;
+import dev.picos.core.internal.Headroom;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.Promise;
@@ -50,7 +52,7 @@ import org.jspecify.annotations.Nullable;
  * fiber that has to hand an executor to somebody, so that the tasks belong to the same run; and
  * {@link #of(Bundle)} makes them belong to a scope.
  *
- * <p><b>Tasks.</b> Each may use all operations of fibers, and block as it likes. To cancel a task's
+ * <p><b>Tasks.</b> Each may use all operations of fibers, and block as it likes. Canceling a task's
  * future with {@code cancel(true)} cancels the fiber, and interrupts it if it blocks in the JDK;
  * {@code cancel(false)} lets a task go on that has begun. What a task of {@link #execute} throws
  * goes to the {@linkplain Thread#getUncaughtExceptionHandler handler} of uncaught exceptions of its
@@ -70,12 +72,12 @@ import org.jspecify.annotations.Nullable;
  * missed is not made up for. {@link #shutdown} ends periodic tasks, and {@link #close} waits for
  * the other ones.
  *
- * <p><b>Ending.</b> {@link #shutdownNow} cancels and interrupts every task that is running. Since
- * each has a fiber, there is never one that nobody has started, so the list that it returns is
- * empty; a task whose fiber has not begun begins canceled and interrupted. {@link #close} waits
- * until all tasks have ended, as in every executor, and must not be called by one of them. When its
- * caller is interrupted or canceled, it calls {@code shutdownNow}, waits on, and leaves the status
- * as it was. An executor that has no tasks holds nothing that must be closed.
+ * <p><b>Ending.</b> {@link #shutdownNow} cancels and interrupts every task that is running. Each
+ * task has a fiber that has been started, so the list that it returns is empty; a task whose fiber
+ * has not begun begins canceled and interrupted. {@link #close} waits until all tasks have ended,
+ * as in every executor, and must not be called by one of them. When its caller is interrupted or
+ * canceled, it calls {@code shutdownNow}, waits on, and leaves the status as it was. An executor
+ * that has no tasks holds nothing that must be closed.
  *
  * <p>What the caller of {@code submit} or {@code execute} did before happens before the task, and
  * what the tasks did happens before an {@code awaitTermination} that returns {@code true}.
@@ -119,6 +121,10 @@ public final class FiberExecutor extends AbstractExecutorService
   private final Computation<@Nullable Void> terminated = new Computation<>();
   private final Set<Computation<?>> running = ConcurrentHashMap.newKeySet();
   private final Set<ScheduledFiberTask<?>> periodic = ConcurrentHashMap.newKeySet();
+
+  /** Made in advance, so that a fiber can be stopped where there is no memory. */
+  private final Outcome<?> stop = new Outcome.Canceled<>(new TerminateException());
+
   private volatile boolean stopped;
 
   private FiberExecutor(Starter starter, boolean throwsToStarter) {
@@ -148,7 +154,7 @@ public final class FiberExecutor extends AbstractExecutorService
         false);
   }
 
-  /** Makes an executor whose fibers are virtual threads of the JDK, which has it scheduled. */
+  /** Makes an executor whose fibers are virtual threads, which the JDK schedules. */
   public static FiberExecutor create() {
     return of(ThreadScheduler.create()::spawn);
   }
@@ -159,7 +165,23 @@ public final class FiberExecutor extends AbstractExecutorService
    */
   public static FiberExecutor inThisRun() {
     Handler home = Handler.ofCurrentThread();
-    return of((fiber, main) -> Fiber.spawnIn(home, fiber, main));
+    Fiber owner = home.current();
+    return of(
+        (fiber, main) -> {
+          if (!isStillThatOf(home, owner)) {
+            throw new RejectedExecutionException("the fiber that made the executor has ended");
+          }
+          Fiber.spawnIn(home, fiber, main);
+        });
+  }
+
+  /** A handler may be that of another fiber later, which this does not always find out. */
+  private static boolean isStillThatOf(Handler home, Fiber owner) {
+    try {
+      return home.current() == owner;
+    } catch (RuntimeException ofNone) {
+      return false;
+    }
   }
 
   /**
@@ -185,16 +207,19 @@ public final class FiberExecutor extends AbstractExecutorService
   /**
    * Runs {@code task} in a fiber.
    *
-   * @throws RejectedExecutionException if this executor has been shut down, or there is no place
-   *     for the fiber any more
+   * @throws RejectedExecutionException if this executor has been shut down, or whatever starts the
+   *     fibers takes no more, or does so because the calling fiber is canceled; what it threw is
+   *     the cause
    */
   @Override
   public void execute(Runnable task) {
     Objects.requireNonNull(task, "task");
+    Headroom.requireToHold(); // or the task might run although this throws
+    Work work = new Work(task);
     enter();
     boolean isStarted = false;
     try {
-      starter.start(fiber -> perform(task, fiber));
+      starter.start(work);
       isStarted = true;
     } catch (RejectedExecutionException refused) {
       throw refused;
@@ -223,26 +248,56 @@ public final class FiberExecutor extends AbstractExecutorService
     }
   }
 
-  private void perform(Runnable task, Fiber fiber) {
-    Computation<?> own = fiber.computation();
-    try {
-      track(own);
-      if (stopped) {
-        own.tryCancel(new TerminateException());
-      }
-      Begun begun = new Begun(task);
+  /** What the fiber of a task does. */
+  private final class Work implements Consumer<Fiber>, Block<RuntimeException> {
+    private final Runnable task;
+    private boolean isBegun;
+
+    Work(Runnable task) {
+      this.task = task;
+    }
+
+    @Override
+    public void accept(Fiber fiber) {
+      Computation<?> own = fiber.computation();
       try {
-        Control.runInterruptible(begun);
+        track(own);
+        try {
+          Control.runInterruptible(this);
+        } finally {
+          runUnlessBegun(own);
+        }
+      } catch (Throwable thrown) {
+        if (thrown != own.cancelReason()) {
+          report(thrown);
+        }
       } finally {
-        begun.runInterrupted();
+        running.remove(own);
+        leave();
       }
-    } catch (Throwable thrown) {
-      if (thrown != own.cancelReason()) {
-        report(thrown);
+    }
+
+    @Override
+    public void run() {
+      isBegun = true;
+      task.run();
+    }
+
+    /**
+     * Runs the task if it has not begun, since the fiber was canceled before, or there was no
+     * memory to arrange for an interrupt: it has been accepted.
+     */
+    private void runUnlessBegun(Computation<?> own) {
+      if (!isBegun) {
+        if (own.isCanceled()) {
+          Thread.currentThread().interrupt();
+        }
+        try {
+          run();
+        } finally {
+          boolean unused = Thread.interrupted();
+        }
       }
-    } finally {
-      running.remove(own);
-      leave();
     }
   }
 
@@ -253,42 +308,27 @@ public final class FiberExecutor extends AbstractExecutorService
     } catch (OutOfMemoryError full) {
       // The task has to run. It is out of reach of shutdownNow.
     }
+    if (stopped) {
+      stop(own);
+    }
   }
 
-  /** A task, and whether it has begun. */
-  private static final class Begun implements Block<RuntimeException> {
-    private final Runnable task;
-    private boolean isBegun;
-
-    Begun(Runnable task) {
-      this.task = task;
-    }
-
-    @Override
-    public void run() {
-      isBegun = true;
-      task.run();
-    }
-
-    /** Runs the task unless it has begun: it has been accepted, and was canceled before that. */
-    void runInterrupted() {
-      if (!isBegun) {
-        Thread.currentThread().interrupt();
-        try {
-          run();
-        } finally {
-          boolean unused = Thread.interrupted();
-        }
-      }
-    }
+  @SuppressWarnings("unchecked") // a cancelation has no value
+  private void stop(Computation<?> task) {
+    boolean unused =
+        ((Computation<@Nullable Object>) task).tryComplete((Outcome<@Nullable Object>) stop);
   }
 
   private void report(Throwable thrown) {
     if (throwsToStarter) {
       throw ComputationException.unchecked(thrown);
     }
-    Thread here = Thread.currentThread();
-    here.getUncaughtExceptionHandler().uncaughtException(here, thrown);
+    try {
+      Thread here = Thread.currentThread();
+      here.getUncaughtExceptionHandler().uncaughtException(here, thrown);
+    } catch (Throwable byHandler) {
+      // Ignored, as the JVM does it.
+    }
   }
 
   @Override
@@ -304,16 +344,30 @@ public final class FiberExecutor extends AbstractExecutorService
   @Override
   public <T extends @Nullable Object> List<Future<T>> invokeAll(
       Collection<? extends Callable<T>> tasks) throws InterruptedException {
-    return Control.<List<Future<T>>, InterruptedException>callInterruptible(
-        () -> super.invokeAll(tasks));
+    return ended(
+        Control.<List<Future<T>>, InterruptedException>callInterruptible(
+            () -> super.invokeAll(tasks)));
   }
 
   @Override
   public <T extends @Nullable Object> List<Future<T>> invokeAll(
       Collection<? extends Callable<T>> tasks, long timeout, TimeUnit unit)
       throws InterruptedException {
-    return Control.<List<Future<T>>, InterruptedException>callInterruptible(
-        () -> super.invokeAll(tasks, timeout, unit));
+    return ended(
+        Control.<List<Future<T>>, InterruptedException>callInterruptible(
+            () -> super.invokeAll(tasks, timeout, unit)));
+  }
+
+  /**
+   * Returns {@code futures} if they have ended. Otherwise the caller has been canceled with a
+   * {@link java.util.concurrent.CancellationException}, which was taken for that of a future.
+   */
+  private static <T extends @Nullable Object> List<Future<T>> ended(List<Future<T>> futures) {
+    if (!futures.stream().allMatch(Future::isDone)) {
+      futures.forEach(future -> future.cancel(true));
+      Fiber.current().check();
+    }
+    return futures;
   }
 
   @Override
@@ -462,7 +516,7 @@ public final class FiberExecutor extends AbstractExecutorService
   public List<Runnable> shutdownNow() {
     stopped = true;
     shutdown(); // which has a fence
-    running.forEach(task -> task.tryCancel(new TerminateException()));
+    running.forEach(this::stop);
     return List.of();
   }
 
@@ -510,9 +564,8 @@ public final class FiberExecutor extends AbstractExecutorService
   @Override
   public String toString() {
     long now = tasks.get();
-    return "FiberExecutor["
+    return "FiberExecutor[tasks: "
         + now / TASK
-        + " tasks"
         + ((now & SHUT_DOWN) == 0 ? "" : isTerminated() ? ", terminated" : ", shut down")
         + "]";
   }

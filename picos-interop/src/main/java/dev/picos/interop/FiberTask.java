@@ -5,6 +5,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.Trigger;
 import dev.picos.std.structured.Control;
 import dev.picos.std.structured.TerminateException;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -13,7 +14,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The future of a task that a {@link FiberExecutor} runs in a fiber. To cancel it with {@code true}
+ * The future of a task that a {@link FiberExecutor} runs in a fiber. Canceling it with {@code true}
  * cancels the fiber, which the executor has arranged to be an interrupt as well. Who waits for it
  * is a fiber that waits, by the clock of its own scheduler: its cancelation and an interrupt both
  * end that.
@@ -89,7 +90,10 @@ class FiberTask<T extends @Nullable Object> extends FutureTask<T> {
   @Override
   public T get(long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, TimeoutException {
-    Waits.within(end, timeout, unit);
+    Objects.requireNonNull(unit, "unit");
+    if (!isDone()) { // which it is before `end` is completed
+      Waits.within(end, timeout, unit);
+    }
     return super.get();
   }
 }

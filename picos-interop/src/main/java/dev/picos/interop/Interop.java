@@ -206,12 +206,13 @@ public final class Interop {
    * }
    * }
    *
-   * <p>The threads may be started for as long as the run goes on, by its fibers; later, and in
-   * other threads, {@link Thread#start} throws a {@link
-   * java.util.concurrent.RejectedExecutionException}. What leaves the body of one goes to the
-   * thread's handler of uncaught exceptions, and does not fail the run. Outside of all runs, and in
-   * those of {@link dev.picos.core.ThreadScheduler}, these are virtual threads of the JDK that
-   * belong to no run.
+   * <p>The threads may be started for as long as the run goes on, by its fibers, and those of a
+   * service by any thread until the service is closed. Otherwise {@link Thread#start} throws a
+   * {@link java.util.concurrent.RejectedExecutionException}. A thread that is alive when the run
+   * fails never ends, like any other fiber. What leaves the body of one goes to the thread's
+   * handler of uncaught exceptions, and does not fail the run. Outside of all runs, and in those of
+   * {@link dev.picos.core.ThreadScheduler}, these are virtual threads of the JDK that belong to no
+   * run.
    *
    * @throws UnsupportedOperationException if the scheduler of the calling fiber has no such threads
    */

@@ -77,6 +77,7 @@ final class ScheduledFiberTask<T extends @Nullable Object> extends FiberTask<T>
       goesOn = runAndReset();
     } finally {
       atWork = false;
+      boolean unused = Thread.interrupted(); // it concerned this time, and not the next
     }
     goesOn &= !isCancelled(); // by somebody who still found the fiber at work
     if (goesOn && repeat == Repeat.WITH_FIXED_DELAY) {

@@ -284,8 +284,9 @@ public final class RandosScheduler implements Scheduler {
      * left behind.
      *
      * <p>It is not taken for a deadlock, but logged, when a fiber is in a timed wait of the JDK or
-     * in I/O, or waits for another run. It is taken for a deadlock when a fiber waits for a thread,
-     * even if a fiber of the run has started that thread.
+     * in I/O, or waits for another run. It is taken for a deadlock when a fiber waits for a thread
+     * that the run has not {@linkplain #adoptsThreads adopted}, even if a fiber of the run has
+     * started it.
      *
      * <p>The default is a closed world if {@link #virtualTime} is set, and an open one otherwise.
      * Choose an open world where other threads wake the fibers of a run in virtual time.

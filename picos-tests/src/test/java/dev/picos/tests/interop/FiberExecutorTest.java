@@ -327,6 +327,30 @@ class FiberExecutorTest {
 
   @ParameterizedTest
   @EnumSource
+  void invokeAll_ofAFiberThatIsCanceledMeanwhile_cancelsTheTasks(Place place) throws Exception {
+    // even with an exception such as the futures throw themselves
+    CancellationException meanwhile = new CancellationException("meanwhile");
+    place.with(
+        executor -> {
+          CountDownLatch begun = new CountDownLatch(1);
+          AtomicReference<Throwable> ofTask = new AtomicReference<>();
+          Callable<Integer> endless =
+              () -> {
+                begun.countDown();
+                ofTask.set(catchThrowable(() -> Fiber.sleep(HOUR)));
+                return 1;
+              };
+          Computation<List<Future<Integer>>> waiting =
+              Fibers.start(() -> executor.invokeAll(List.of(endless)));
+          begun.await();
+          waiting.tryCancel(meanwhile);
+          executor.close();
+          assertThat(ofTask.get()).isInstanceOf(TerminateException.class);
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void completionService_ofTheExecutor(Place place) throws Exception {
     place.with(
         executor -> {
@@ -358,6 +382,35 @@ class FiberExecutorTest {
                   throw reason;
                 }));
     assertThat(handled).hasValue(reason);
+  }
+
+  @Test
+  void handlerThatThrows_doesNotFailTheRun() {
+    FifoScheduler.create()
+        .run(
+            () -> {
+              try (FiberExecutor executor = FiberExecutor.inThisRun()) {
+                executor.execute(
+                    () -> {
+                      Thread.currentThread()
+                          .setUncaughtExceptionHandler(
+                              (thread, thrown) -> {
+                                throw new IllegalStateException("of the handler", thrown);
+                              });
+                      throw reason;
+                    });
+              }
+            });
+  }
+
+  @Test
+  void executorOfARun_rejectsTasksOnceItsFiberHasEnded() {
+    AtomicReference<FiberExecutor> left = new AtomicReference<>();
+    FifoScheduler.create().run(() -> left.set(FiberExecutor.inThisRun()));
+    assertThatThrownBy(() -> left.get().execute(() -> {}))
+        .isInstanceOf(RejectedExecutionException.class)
+        .hasMessage("the fiber that made the executor has ended");
+    left.get().close();
   }
 
   @Test
@@ -412,7 +465,7 @@ class FiberExecutorTest {
           assertThat(executor.isTerminated()).isFalse();
           assertThatThrownBy(() -> executor.execute(() -> {}))
               .isInstanceOf(RejectedExecutionException.class)
-              .hasMessage("FiberExecutor[1 tasks, shut down] has been shut down");
+              .hasMessage("FiberExecutor[tasks: 1, shut down] has been shut down");
           assertThatThrownBy(() -> executor.schedule(() -> {}, 1, TimeUnit.SECONDS))
               .isInstanceOf(RejectedExecutionException.class);
           assertThat(executor.awaitTermination(1, TimeUnit.MILLISECONDS)).isFalse();
@@ -420,7 +473,7 @@ class FiberExecutorTest {
           latch.countDown();
           assertThat(executor.awaitTermination(1, TimeUnit.HOURS)).isTrue();
           assertThat(executor.isTerminated()).isTrue();
-          assertThat(executor).hasToString("FiberExecutor[0 tasks, terminated]");
+          assertThat(executor).hasToString("FiberExecutor[tasks: 0, terminated]");
         });
   }
 
@@ -640,6 +693,27 @@ class FiberExecutorTest {
   }
 
   @Test
+  void periodicTask_beginsUninterruptedEachTime() {
+    List<Boolean> interrupted = new ArrayList<>();
+    Place.VIRTUAL.run(
+        () -> {
+          try (FiberExecutor executor = FiberExecutor.inThisRun()) {
+            ScheduledFuture<?> unused =
+                executor.scheduleAtFixedRate(
+                    () -> {
+                      interrupted.add(Thread.currentThread().isInterrupted());
+                      Thread.currentThread().interrupt();
+                    },
+                    0,
+                    1,
+                    TimeUnit.HOURS);
+            Fiber.sleep(Duration.ofMinutes(150));
+          }
+        });
+    assertThat(interrupted).containsExactly(false, false, false);
+  }
+
+  @Test
   void period_mustBePositive() {
     try (FiberExecutor executor = FiberExecutor.create()) {
       assertThatIllegalArgumentException()
@@ -775,6 +849,6 @@ class FiberExecutorTest {
     Future<?> future = executor.submit(() -> {});
     Wait.until(future::isDone);
     executor.close();
-    assertThat(executor).hasToString("FiberExecutor[0 tasks, terminated]");
+    assertThat(executor).hasToString("FiberExecutor[tasks: 0, terminated]");
   }
 }

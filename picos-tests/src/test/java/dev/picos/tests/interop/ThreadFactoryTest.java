@@ -30,7 +30,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -375,6 +377,67 @@ class ThreadFactoryTest {
       consumer.join();
 
       assertThat(sum).hasValue(1_055);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void threads_thatAreWokenWhenTheyPark_areCountedOnce(Kind kind) throws Exception {
+    // the end of a thread that another domain runs to its end is not seen by the first one, too
+    int threads = 30_000;
+    AtomicInteger ended = new AtomicInteger();
+    BlockingQueue<Thread> parking = new LinkedBlockingQueue<>();
+    try (Service service = kind.start()) {
+      ThreadFactory factory = service.threadFactory();
+      Task<Boolean> waker =
+          Task.start(
+              () -> {
+                for (int i = 0; i < threads; i++) {
+                  LockSupport.unpark(parking.take());
+                }
+              });
+      for (int i = 0; i < threads; i++) {
+        factory
+            .newThread(
+                () -> {
+                  parking.add(Thread.currentThread());
+                  LockSupport.park();
+                  ended.incrementAndGet();
+                })
+            .start();
+      }
+      waker.result();
+    }
+    assertThat(ended).hasValue(threads);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void start_nearTheEndOfTheStack_isAllOrNothing(Kind kind) throws Exception {
+    // in a plain thread and in a fiber of the service, which goes on and can be closed
+    AtomicInteger started = new AtomicInteger();
+    AtomicInteger ran = new AtomicInteger();
+    try (Service service = kind.start()) {
+      Runnable deep = () -> startDeep(service.threadFactory(), started, ran, 0);
+      Task.start(deep::run).result();
+      service.submitBlock(deep::run).await();
+      assertThat(service.submit(() -> 7).await()).isEqualTo(7);
+    }
+    assertThat(ran).hasValue(started.get());
+  }
+
+  private static void startDeep(
+      ThreadFactory factory, AtomicInteger started, AtomicInteger ran, int depth) {
+    try {
+      if (depth < 1_000_000) {
+        startDeep(factory, started, ran, depth + 1);
+      }
+    } catch (StackOverflowError end) {
+      // from here on, a start succeeds sooner or later
+    }
+    if (depth % 16 == 0) {
+      factory.newThread(ran::incrementAndGet).start();
+      started.incrementAndGet();
     }
   }
 
