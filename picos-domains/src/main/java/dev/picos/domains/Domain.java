@@ -212,8 +212,8 @@ public final class Domain {
     }
     try {
       return ManagementFactory.getThreadMXBean().getThreadCpuTime(carrier.threadId());
-    } catch (UnsupportedOperationException | LinkageError e) {
-      return -1; // such as in a JVM without java.management
+    } catch (UnsupportedOperationException | Error noAnswer) {
+      return -1; // such as in a JVM without java.management, or in a full heap
     }
   }
 

@@ -67,10 +67,10 @@ import org.jspecify.annotations.Nullable;
  * invokeAny} with a timeout measure it by the clock of the machine.
  *
  * <p><b>Scheduled tasks.</b> A task that is to run later is a fiber that sleeps until then, and
- * takes the memory of one. A periodic task never runs twice at once. At a fixed rate, each time
- * begins a period after the last one began, or at once if that is over by then; what has been
- * missed is not made up for. {@link #shutdown} ends periodic tasks, and {@link #close} waits for
- * the other ones.
+ * takes the memory of one; if it is canceled, until the fiber has had its turn. A periodic task
+ * never runs twice at once. At a fixed rate, each time begins a period after the last one began, or
+ * at once if that is over by then; what has been missed is not made up for. {@link #shutdown} ends
+ * periodic tasks, and {@link #close} waits for the other ones.
  *
  * <p><b>Ending.</b> {@link #shutdownNow} cancels and interrupts every task that is running. Each
  * task has a fiber that has been started, so the list that it returns is empty; a task whose fiber
@@ -262,11 +262,7 @@ public final class FiberExecutor extends AbstractExecutorService
       Computation<?> own = fiber.computation();
       try {
         track(own);
-        try {
-          Control.runInterruptible(this);
-        } finally {
-          runUnlessBegun(own);
-        }
+        work(own);
       } catch (Throwable thrown) {
         if (thrown != own.cancelReason()) {
           report(thrown);
@@ -277,27 +273,36 @@ public final class FiberExecutor extends AbstractExecutorService
       }
     }
 
+    /**
+     * Runs the task, also if the fiber was canceled before, or there is no memory to arrange for an
+     * interrupt: it has been accepted.
+     */
+    private void work(Computation<?> own) {
+      try {
+        Control.runInterruptible(this);
+      } catch (Throwable thrown) {
+        if (isBegun) {
+          throw thrown;
+        }
+        runAsItIs(own);
+      }
+    }
+
+    private void runAsItIs(Computation<?> own) {
+      if (own.isCanceled()) {
+        Thread.currentThread().interrupt();
+      }
+      try {
+        run();
+      } finally {
+        boolean unused = Thread.interrupted();
+      }
+    }
+
     @Override
     public void run() {
       isBegun = true;
       task.run();
-    }
-
-    /**
-     * Runs the task if it has not begun, since the fiber was canceled before, or there was no
-     * memory to arrange for an interrupt: it has been accepted.
-     */
-    private void runUnlessBegun(Computation<?> own) {
-      if (!isBegun) {
-        if (own.isCanceled()) {
-          Thread.currentThread().interrupt();
-        }
-        try {
-          run();
-        } finally {
-          boolean unused = Thread.interrupted();
-        }
-      }
     }
   }
 
@@ -486,7 +491,7 @@ public final class FiberExecutor extends AbstractExecutorService
       }
     }
     if (isShutdown()) {
-      task.cancel(false);
+      task.endAfterThisTime();
     }
     return task;
   }
@@ -504,7 +509,7 @@ public final class FiberExecutor extends AbstractExecutorService
       terminated.tryReturn(null);
     }
     VarHandle.fullFence();
-    periodic.forEach(task -> task.cancel(false));
+    periodic.forEach(ScheduledFiberTask::endAfterThisTime);
   }
 
   /**

@@ -91,8 +91,14 @@ class FiberTask<T extends @Nullable Object> extends FutureTask<T> {
   public T get(long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, TimeoutException {
     Objects.requireNonNull(unit, "unit");
-    if (!isDone()) { // which it is before `end` is completed
-      Waits.within(end, timeout, unit);
+    if (!isDone()) {
+      try {
+        Waits.within(end, timeout, unit);
+      } catch (TimeoutException elapsed) {
+        if (!isDone()) { // which it is before `end` is completed
+          throw elapsed;
+        }
+      }
     }
     return super.get();
   }

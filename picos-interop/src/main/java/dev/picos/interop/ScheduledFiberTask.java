@@ -35,6 +35,7 @@ final class ScheduledFiberTask<T extends @Nullable Object> extends FiberTask<T>
   private final Repeat repeat;
   private volatile long start;
   private volatile boolean atWork;
+  private volatile boolean endsAfterThisTime;
 
   ScheduledFiberTask(Callable<T> body, Duration delay, Duration period, Repeat repeat) {
     super(body);
@@ -79,7 +80,10 @@ final class ScheduledFiberTask<T extends @Nullable Object> extends FiberTask<T>
       atWork = false;
       boolean unused = Thread.interrupted(); // it concerned this time, and not the next
     }
-    goesOn &= !isCancelled(); // by somebody who still found the fiber at work
+    if (endsAfterThisTime) {
+      super.cancel(false); // unless this time has failed
+    }
+    goesOn &= !isCancelled(); // also by somebody who still found the fiber at work
     if (goesOn && repeat == Repeat.WITH_FIXED_DELAY) {
       next.cancelAfter(period, ELAPSED);
       expectIn(period);
@@ -90,6 +94,14 @@ final class ScheduledFiberTask<T extends @Nullable Object> extends FiberTask<T>
       next.tryReturn(null);
     }
     return goesOn;
+  }
+
+  /** Ends a periodic task; if it is at work, after that, so that its failure is not lost. */
+  void endAfterThisTime() {
+    endsAfterThisTime = true;
+    if (!atWork) {
+      cancel(false);
+    }
   }
 
   private void expectIn(Duration time) {

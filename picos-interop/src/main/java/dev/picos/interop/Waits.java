@@ -1,6 +1,7 @@
 package dev.picos.interop;
 
 import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
 import dev.picos.std.structured.Control;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -21,13 +22,17 @@ final class Waits {
    */
   static void within(Computation<?> end, long timeout, TimeUnit unit)
       throws InterruptedException, TimeoutException {
+    Duration limit = Duration.ofNanos(Math.max(0, unit.toNanos(timeout)));
     if (!end.isRunning()) {
       return;
     }
-    if (timeout <= 0) {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    if (limit.isZero()) {
+      Fiber.current().check();
       throw new TimeoutException();
     }
-    Duration limit = Duration.ofNanos(unit.toNanos(timeout));
     Control.<TimeoutException>runCancelableByInterrupt(() -> Control.runWithin(limit, end::join));
   }
 }

@@ -135,7 +135,7 @@ final class Interruption {
     if (interrupted) {
       awaitSent();
       boolean unused = Thread.interrupted();
-      if (interruptedBefore || isInterruptedByOuter()) {
+      if ((interruptedBefore && !isUsedUp()) || isInterruptedByOuter()) {
         thread.interrupt();
       }
     }
@@ -145,6 +145,11 @@ final class Interruption {
     } else {
       INNERMOST.set(fiber, outer);
     }
+  }
+
+  /** Whether the interrupt from before has canceled the computation, which uses it up. */
+  private boolean isUsedUp() {
+    return computation.cancelReason() instanceof InterruptedException;
   }
 
   /**

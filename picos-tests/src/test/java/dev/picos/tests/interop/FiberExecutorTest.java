@@ -265,6 +265,24 @@ class FiberExecutorTest {
         });
   }
 
+  @Test
+  void interrupt_comesBeforeATimeout() throws Exception {
+    // as in the JDK's own futures, and it is used up
+    try (FiberExecutor executor = FiberExecutor.create()) {
+      CountDownLatch latch = new CountDownLatch(1);
+      Future<?> future = executor.submit(() -> awaitQuietly(latch));
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> future.get(0, TimeUnit.DAYS))
+          .isInstanceOf(InterruptedException.class);
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> executor.invokeAll(List.of(() -> 1, () -> 2)))
+          .isInstanceOf(InterruptedException.class);
+      assertThat(Thread.interrupted()).isFalse();
+      assertThatNullPointerException().isThrownBy(() -> future.get(0, null));
+      latch.countDown();
+    }
+  }
+
   private static void awaitQuietly(CountDownLatch latch) {
     try {
       latch.await();
@@ -597,9 +615,11 @@ class FiberExecutorTest {
           long start = System.nanoTime();
           ScheduledFuture<Integer> later = executor.schedule(() -> 7, 5, TimeUnit.MILLISECONDS);
           ScheduledFuture<?> atOnce = executor.schedule(() -> {}, -5, TimeUnit.MILLISECONDS);
-          assertThat(later.getDelay(TimeUnit.DAYS)).isZero();
-          assertThat(later.compareTo(atOnce)).isPositive();
-          assertThat(atOnce.compareTo(later)).isNegative();
+          ScheduledFuture<?> nextDay = executor.schedule(() -> {}, 25, TimeUnit.HOURS);
+          assertThat(nextDay.getDelay(TimeUnit.DAYS)).isOne();
+          assertThat(nextDay.compareTo(atOnce)).isPositive();
+          assertThat(atOnce.compareTo(nextDay)).isNegative();
+          nextDay.cancel(false);
           assertThat(later.get()).isEqualTo(7);
           assertThat(atOnce.get()).isNull();
           if (!place.name().startsWith("RANDOS")) { // whose time is virtual
@@ -711,6 +731,31 @@ class FiberExecutorTest {
           }
         });
     assertThat(interrupted).containsExactly(false, false, false);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void periodicTask_thatFailsDuringTheShutdown_saysSo(Place place) throws Exception {
+    place.with(
+        executor -> {
+          CountDownLatch begun = new CountDownLatch(1);
+          CountDownLatch shutDown = new CountDownLatch(1);
+          ScheduledFuture<?> future =
+              executor.scheduleAtFixedRate(
+                  () -> {
+                    begun.countDown();
+                    awaitQuietly(shutDown);
+                    throw reason;
+                  },
+                  0,
+                  1,
+                  TimeUnit.HOURS);
+          begun.await();
+          executor.shutdown();
+          assertThat(future.isDone()).isFalse();
+          shutDown.countDown();
+          assertThatThrownBy(future::get).isInstanceOf(ExecutionException.class).hasCause(reason);
+        });
   }
 
   @Test
