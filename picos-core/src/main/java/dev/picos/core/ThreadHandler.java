@@ -1,5 +1,6 @@
 package dev.picos.core;
 
+import dev.picos.core.internal.HandlerLookup;
 import dev.picos.core.internal.Headroom;
 import java.lang.ref.Reference;
 import java.time.Duration;
@@ -124,8 +125,9 @@ final class ThreadHandler implements Handler {
   /** Starts {@code main} as a fiber that belongs to no run. */
   static void startWithoutRun(Fiber fiber, Consumer<? super Fiber> main) {
     ThreadHandler handler = new ThreadHandler(fiber, null);
-    ThreadRun.newThread(() -> handler.runHere(main), Thread.currentThread().getContextClassLoader())
-        .start();
+    HandlerLookup.startElsewhere(
+        ThreadRun.newThread(
+            () -> handler.runHere(main), Thread.currentThread().getContextClassLoader()));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.picos.core;
 
+import dev.picos.core.internal.HandlerLookup;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -22,7 +23,7 @@ final class ThreadRun {
     Thread thread = newThread(() -> runCounted(handler, main), contextClassLoader);
     alive.incrementAndGet();
     try {
-      thread.start();
+      HandlerLookup.startElsewhere(thread);
     } catch (Throwable refused) {
       ended();
       throw refused;

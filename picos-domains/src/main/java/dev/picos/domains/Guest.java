@@ -42,21 +42,22 @@ final class Guest extends Host {
   /**
    * Called in a thread that starts a virtual thread which is neither a host nor a guest, but was
    * made in one, and has inherited its scheduler. It becomes a fiber of the execution of the
-   * calling fiber, if that adopts threads, or else a thread like any other.
+   * calling fiber, if that adopts threads, or else a thread like any other. So does one that is a
+   * fiber of the thread scheduler.
    */
   static void arrives(Runnable slice) {
     Headroom.requireToHold(); // or the thread might be left between two schedulers
     Thread thread = THREADS.threadOf(slice);
     Host starter = HostLookup.ofCurrentThread();
-    if (thread != null && starter != null && starter.execution().adoptsThreads()) {
+    if (thread != null && starter != null && starter.adoptsThreads()) {
       Guest guest = new Guest(starter.execution(), new Fiber(new Computation<>()), host -> thread);
       THREADS.setScheduler(thread, guest);
       guest.execute(slice);
       return;
     }
     if (thread != null) {
-      THREADS.setScheduler(
-          thread, THREADS.defaultScheduler()); // and nothing of it comes here again
+      // Nothing of it, or of what it makes, is to come here again.
+      THREADS.setScheduler(thread, THREADS.defaultScheduler());
     }
     THREADS.defaultScheduler().execute(slice);
   }

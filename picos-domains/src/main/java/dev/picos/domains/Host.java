@@ -135,6 +135,9 @@ sealed class Host extends Ready
   /** Whether the fiber is suspended by us, and not by the JDK; only the fiber writes it. */
   private boolean awaiting;
 
+  /** Whether the thread that the fiber is just starting is to be left to the JDK. */
+  boolean leavesThreads;
+
   /** A number by which {@link Hosts} finds this host. */
   final byte number;
 
@@ -370,6 +373,11 @@ sealed class Host extends Ready
         THREADS.defaultScheduler().execute(task); // its domain has ended, so it can end anywhere
       }
     }
+  }
+
+  /** Whether a thread that the fiber is starting becomes a fiber of the same execution. */
+  final boolean adoptsThreads() {
+    return !leavesThreads && execution().adoptsThreads();
   }
 
   /** Called as the thread is started. That of a host runs when a domain has given it a fiber. */

@@ -31,6 +31,21 @@ final class HostLookup extends HandlerLookup implements Domain.Lookup {
   }
 
   @Override
+  protected void start(Thread thread) {
+    Host starter = ofCurrentThread();
+    if (starter == null) {
+      thread.start();
+      return;
+    }
+    starter.leavesThreads = true;
+    try {
+      thread.start();
+    } finally {
+      starter.leavesThreads = false;
+    }
+  }
+
+  @Override
   public @Nullable Domain domainOf(Thread virtualThread) {
     Host host = host(virtualThread);
     Seat seat = host == null ? null : host.heldSeat();

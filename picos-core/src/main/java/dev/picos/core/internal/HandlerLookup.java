@@ -36,6 +36,24 @@ public abstract class HandlerLookup {
   }
 
   /**
+   * Starts a virtual thread that is a fiber of another scheduler already, so that whoever schedules
+   * the caller must not take it for a fiber of its own.
+   */
+  public static void startElsewhere(Thread thread) {
+    HandlerLookup lookup = registered;
+    if (lookup == null || !Thread.currentThread().isVirtual()) {
+      thread.start();
+    } else {
+      lookup.start(thread);
+    }
+  }
+
+  /** Starts {@code thread}, which the calling virtual thread has made, on the JDK's scheduler. */
+  protected void start(Thread thread) {
+    thread.start();
+  }
+
+  /**
    * Returns the handler of the fiber that runs on {@code current}, the calling virtual thread, or
    * {@code null} when this lookup knows nothing of that thread. Must not suspend and must not
    * throw.

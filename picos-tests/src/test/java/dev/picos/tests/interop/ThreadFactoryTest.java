@@ -532,6 +532,30 @@ class ThreadFactoryTest {
   }
 
   @Test
+  void fibersOfTheThreadScheduler_areNotAdopted() {
+    // they are fibers already, and of that scheduler
+    RandosScheduler.create()
+        .run(
+            () -> {
+              Fiber outer = Fiber.current();
+              ThreadScheduler.create()
+                  .run(
+                      () -> {
+                        Fiber main = Fiber.current();
+                        assertThat(main).isNotSameAs(outer);
+                        Computation<Fiber> child = new Computation<>();
+                        Fiber fiber = new Fiber(child);
+                        Fiber.spawn(fiber, self -> child.tryReturn(Fiber.current()));
+                        assertThat(child.await()).isSameAs(fiber);
+                      });
+              Computation<Fiber> single = new Computation<>();
+              Fiber fiber = new Fiber(single);
+              ThreadScheduler.create().spawn(fiber, self -> single.tryReturn(Fiber.current()));
+              assertThat(single.await()).isSameAs(fiber);
+            });
+  }
+
+  @Test
   void deadlockOfThreads_isFound() {
     // threads that wait for each other in the JDK's own way, in a closed world
     assertThatThrownBy(
