@@ -275,7 +275,8 @@ class FiberExecutorTest {
       assertThatThrownBy(() -> future.get(0, TimeUnit.DAYS))
           .isInstanceOf(InterruptedException.class);
       Thread.currentThread().interrupt();
-      assertThatThrownBy(() -> executor.invokeAll(List.of(() -> 1, () -> 2)))
+      Callable<Boolean> endless = () -> latch.await(1, TimeUnit.DAYS);
+      assertThatThrownBy(() -> executor.invokeAll(List.of(endless, endless)))
           .isInstanceOf(InterruptedException.class);
       assertThat(Thread.interrupted()).isFalse();
       assertThatNullPointerException().isThrownBy(() -> future.get(0, null));
