@@ -23,14 +23,15 @@ import dev.picos.tests.OnEveryScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -386,14 +387,15 @@ class ThreadFactoryTest {
     // the end of a thread that another domain runs to its end is not seen by the first one, too
     int threads = 30_000;
     AtomicInteger ended = new AtomicInteger();
-    BlockingQueue<Thread> parking = new LinkedBlockingQueue<>();
+    Queue<Thread> parking = new ConcurrentLinkedQueue<>(); // no lock, which might use up a permit
     try (Service service = kind.start()) {
       ThreadFactory factory = service.threadFactory();
       Task<Boolean> waker =
           Task.start(
               () -> {
                 for (int i = 0; i < threads; i++) {
-                  LockSupport.unpark(parking.take());
+                  Wait.until(() -> !parking.isEmpty());
+                  LockSupport.unpark(parking.remove());
                 }
               });
       for (int i = 0; i < threads; i++) {
