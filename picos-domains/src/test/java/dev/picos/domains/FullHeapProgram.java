@@ -31,6 +31,7 @@ final class FullHeapProgram {
   private FullHeapProgram() {}
 
   public static void main(String[] arguments) throws Exception {
+    awaitOnce();
     switch (System.getProperty("picos.program")) {
       case "hand-over" -> handOver();
       case "timeouts" -> System.out.println(timeouts(WheelTimer.shared()));
@@ -46,6 +47,19 @@ final class FullHeapProgram {
       case "give-way" -> giveWay();
       default -> throw new IllegalArgumentException();
     }
+  }
+
+  /** Loads what a thread needs that waits: the first run may be over before it has to. */
+  private static void awaitOnce() {
+    Thread caller = Thread.currentThread();
+    Computation<Object> end = new Computation<>();
+    Thread.ofPlatform()
+        .start(
+            () -> {
+              Wait.until(() -> caller.getState() == Thread.State.WAITING);
+              boolean unused = end.tryReturn("over");
+            });
+    end.join();
   }
 
   private static void handOver() {
