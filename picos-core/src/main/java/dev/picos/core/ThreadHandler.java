@@ -98,7 +98,7 @@ final class ThreadHandler implements Handler {
   /** The JDK starts these threads, and nobody else knows of it, so no run waits for them. */
   @Override
   public ThreadFactory threadFactory() {
-    return Thread.ofVirtual().factory();
+    return ThreadScheduler.create().threadFactory();
   }
 
   @Override
@@ -114,16 +114,17 @@ final class ThreadHandler implements Handler {
   }
 
   private void start(Fiber child, Consumer<? super Fiber> main) {
-    Headroom.requireForScope(); // so that neither the JDK nor the run is left with half a thread
     if (run == null) {
       startWithoutRun(child, main);
     } else {
+      Headroom.requireForScope(); // so that neither the JDK nor the run is left with half a thread
       run.start(child, main);
     }
   }
 
   /** Starts {@code main} as a fiber that belongs to no run. */
   static void startWithoutRun(Fiber fiber, Consumer<? super Fiber> main) {
+    Headroom.requireForScope(); // so that the JDK is not left with half a thread
     ThreadHandler handler = new ThreadHandler(fiber, null);
     HandlerLookup.startElsewhere(
         ThreadRun.newThread(

@@ -1,6 +1,5 @@
 package dev.picos.core;
 
-import dev.picos.core.internal.Headroom;
 import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
@@ -51,7 +50,6 @@ public final class ThreadScheduler implements Scheduler {
   public void spawn(Fiber fiber, Consumer<? super Fiber> main) {
     Objects.requireNonNull(fiber, "fiber");
     Objects.requireNonNull(main, "main");
-    Headroom.requireForScope(); // so that the JDK is not left with half a thread
     ThreadHandler.startWithoutRun(fiber, main);
   }
 

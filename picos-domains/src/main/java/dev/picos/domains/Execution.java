@@ -439,8 +439,7 @@ public final class Execution {
       accepted = true;
     } finally {
       if (!accepted) {
-        submitted.decrementAndGet(place);
-        workers.lookAgain(); // a domain that looked meanwhile counted one too many
+        submitted.decrementAndGet(place); // after that, the caller has a domain look again
       }
     }
     workers.callOneMore();
@@ -467,7 +466,11 @@ public final class Execution {
       }
     }
     if (!accepted) {
-      throw rejection();
+      throw rejection(
+          this,
+          "a thread of "
+              + this
+              + " has to be started before its service is closed, or by a fiber of its run");
     }
   }
 
@@ -487,14 +490,17 @@ public final class Execution {
     return true;
   }
 
-  private RejectedExecutionException rejection() {
+  /**
+   * Says why a fiber from outside was not accepted.
+   *
+   * @param refusing what has failed, if it has
+   * @param otherwise what to say if it has not
+   */
+  RejectedExecutionException rejection(Object refusing, String otherwise) {
     Throwable failure = failure();
     return failure == null
-        ? new RejectedExecutionException(
-            "a thread of "
-                + this
-                + " has to be started before its service is closed, or by a fiber of its run")
-        : new RejectedExecutionException(this + " has failed", failure);
+        ? new RejectedExecutionException(otherwise)
+        : new RejectedExecutionException(refusing + " has failed", failure);
   }
 
   /** Takes no more fibers from outside, and ends when none is alive. */

@@ -309,10 +309,7 @@ public final class Service implements AutoCloseable, Executor {
   }
 
   private RejectedExecutionException rejection() {
-    Throwable failure = execution.failure();
-    return failure == null
-        ? new RejectedExecutionException(this + " has been closed")
-        : new RejectedExecutionException(this + " has failed", failure);
+    return execution.rejection(this, this + " has been closed");
   }
 
   /**

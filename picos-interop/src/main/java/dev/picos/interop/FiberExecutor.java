@@ -442,7 +442,10 @@ public final class FiberExecutor extends AbstractExecutorService
       Callable<T> callable, long delay, TimeUnit unit) {
     ScheduledFiberTask<T> task =
         new ScheduledFiberTask<>(
-            callable, atLeastZero(delay, unit), Duration.ZERO, ScheduledFiberTask.Repeat.NEVER);
+            callable,
+            Waits.atLeastZero(delay, unit),
+            Duration.ZERO,
+            ScheduledFiberTask.Repeat.NEVER);
     execute(task);
     return task;
   }
@@ -475,8 +478,8 @@ public final class FiberExecutor extends AbstractExecutorService
     ScheduledFiberTask<?> task =
         new ScheduledFiberTask<>(
             Executors.callable(command),
-            atLeastZero(initialDelay, unit),
-            atLeastZero(period, unit),
+            Waits.atLeastZero(initialDelay, unit),
+            Waits.atLeastZero(period, unit),
             repeat);
     task.whenDone(() -> periodic.remove(task));
     periodic.add(task);
@@ -494,10 +497,6 @@ public final class FiberExecutor extends AbstractExecutorService
       task.endAfterThisTime();
     }
     return task;
-  }
-
-  private static Duration atLeastZero(long time, TimeUnit unit) {
-    return Duration.ofNanos(Math.max(0, unit.toNanos(time)));
   }
 
   // The end

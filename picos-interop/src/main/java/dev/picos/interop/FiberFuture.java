@@ -1,7 +1,6 @@
 package dev.picos.interop;
 
 import dev.picos.core.Computation;
-import dev.picos.core.Trigger;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -14,12 +13,6 @@ import org.jspecify.annotations.Nullable;
  * virtual, and whose dependents that are asynchronous run where it comes from.
  */
 final class FiberFuture<T extends @Nullable Object> extends CompletableFuture<T> {
-  /** The reason with which the computation of a timeout is canceled; nobody sees it. */
-  private static final Throwable ELAPSED = new Exception("elapsed", null, false, false) {};
-
-  private static final Trigger.Action<Runnable, @Nullable Void> RUN =
-      (trigger, action, none) -> action.run();
-
   private final @Nullable Executor executor;
 
   /**
@@ -62,11 +55,11 @@ final class FiberFuture<T extends @Nullable Object> extends CompletableFuture<T>
   }
 
   private CompletableFuture<T> after(long timeout, TimeUnit unit, Runnable action) {
-    Duration delay = Duration.ofNanos(Math.max(0, unit.toNanos(timeout)));
+    Duration delay = Waits.atLeastZero(timeout, unit);
     if (!isDone()) {
       Computation<@Nullable Void> alarm =
-          Computation.withAction(Computation.Mode.LIFO, action, null, RUN);
-      alarm.cancelAfter(delay, ELAPSED);
+          Computation.withAction(Computation.Mode.LIFO, action, null, Waits.RUN);
+      alarm.cancelAfter(delay, Waits.ELAPSED);
       CompletableFuture<T> unused =
           whenComplete((value, thrown) -> alarm.tryReturn(null)); // its action does nothing then
     }

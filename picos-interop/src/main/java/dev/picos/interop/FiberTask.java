@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The future of a task that a {@link FiberExecutor} runs in a fiber. Canceling it with {@code true}
- * cancels the fiber, which the executor has arranged to be an interrupt as well. Who waits for it
- * is a fiber that waits, by the clock of its own scheduler: its cancelation and an interrupt both
- * end that.
+ * cancels the fiber, which the executor has arranged to be an interrupt as well. A thread or fiber
+ * that waits for it does so by the clock of its own scheduler, until its cancelation or an
+ * interrupt ends the wait.
  */
 class FiberTask<T extends @Nullable Object> extends FutureTask<T> {
   // For maintainers.
@@ -26,9 +26,6 @@ class FiberTask<T extends @Nullable Object> extends FutureTask<T> {
   // canceled and runs nothing: the fiber writes `computation` and then reads the state of the
   // future, and the other side changes that state and then reads `computation`. All of these
   // accesses are volatile.
-
-  private static final Trigger.Action<Runnable, @Nullable Void> RUN =
-      (trigger, action, none) -> action.run();
 
   private final Computation<@Nullable Void> end = new Computation<>();
   private volatile @Nullable Computation<?> computation;
@@ -70,7 +67,7 @@ class FiberTask<T extends @Nullable Object> extends FutureTask<T> {
 
   /** Has {@code action} run when this is done, which it must not be yet. */
   final void whenDone(Runnable action) {
-    boolean attached = end.tryAttach(Trigger.fromAction(action, null, RUN));
+    boolean attached = end.tryAttach(Trigger.fromAction(action, null, Waits.RUN));
     assert attached;
   }
 

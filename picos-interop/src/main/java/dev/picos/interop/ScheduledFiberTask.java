@@ -16,9 +16,6 @@ final class ScheduledFiberTask<T extends @Nullable Object> extends FiberTask<T>
   private static final Comparator<Delayed> BY_DELAY =
       Comparator.comparingLong(task -> task.getDelay(TimeUnit.NANOSECONDS));
 
-  /** The reason with which the computation of a period is canceled; nobody sees it. */
-  private static final Throwable ELAPSED = new Exception("elapsed", null, false, false) {};
-
   /** How a task is repeated. */
   enum Repeat {
     NEVER,
@@ -69,7 +66,7 @@ final class ScheduledFiberTask<T extends @Nullable Object> extends FiberTask<T>
   private boolean performOnce() {
     Computation<@Nullable Void> next = new Computation<>();
     if (repeat == Repeat.AT_FIXED_RATE) {
-      next.cancelAfter(period, ELAPSED);
+      next.cancelAfter(period, Waits.ELAPSED);
       expectIn(period);
     }
     atWork = true;
@@ -85,7 +82,7 @@ final class ScheduledFiberTask<T extends @Nullable Object> extends FiberTask<T>
     }
     goesOn &= !isCancelled(); // also by somebody who still found the fiber at work
     if (goesOn && repeat == Repeat.WITH_FIXED_DELAY) {
-      next.cancelAfter(period, ELAPSED);
+      next.cancelAfter(period, Waits.ELAPSED);
       expectIn(period);
     }
     if (goesOn) {
