@@ -1,14 +1,18 @@
 import org.jspecify.annotations.NullMarked;
 
 /**
- * Bridges between fibers and what Java programs use: see {@link dev.picos.interop.FiberExecutor}
- * and {@link dev.picos.interop.Interop}.
+ * Bridges between fibers and what Java programs use: see {@link dev.picos.interop.FiberExecutor},
+ * {@link dev.picos.interop.Interop} and {@link dev.picos.interop.EventLoopScheduler}.
  */
 @NullMarked
+@SuppressWarnings("requires-automatic") // Agrona has no module descriptor
 module dev.picos.interop {
   requires transitive dev.picos.core;
+  requires transitive dev.picos.domains;
   requires transitive dev.picos.std;
+  requires static org.agrona; // for a package of its own
   requires static transitive org.jspecify;
 
   exports dev.picos.interop;
+  exports dev.picos.interop.agrona;
 }

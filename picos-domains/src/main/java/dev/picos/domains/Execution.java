@@ -4,13 +4,17 @@ import dev.picos.core.Computation;
 import dev.picos.core.FatalFiberError;
 import dev.picos.core.Fiber;
 import dev.picos.core.Outcome;
+import dev.picos.core.Trigger;
 import dev.picos.core.internal.Headroom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -83,6 +87,15 @@ public final class Execution {
 
   private static final long TEN_MILLISECONDS = 10_000_000;
 
+  private static final Trigger.Action<CompletableFuture<?>, Computation<?>> TELL =
+      (trigger, over, end) -> {
+        if (end.peek() instanceof Outcome.Canceled<?> canceled) {
+          over.completeExceptionally(canceled.reason());
+        } else {
+          over.complete(null);
+        }
+      };
+
   private final List<Seat> seats;
   private final boolean parallel;
   private final Workers workers;
@@ -115,6 +128,11 @@ public final class Execution {
   private boolean adoptsThreads;
   private boolean closesWorld;
   private boolean endsOnInterrupt;
+  private @Nullable EventLoop loop;
+
+  /** Why this cannot run at all, if so. */
+  private volatile @Nullable Throwable refusal;
+
   private boolean begun;
 
   /**
@@ -266,6 +284,35 @@ public final class Execution {
   }
 
   /**
+   * Chooses an executor on whose thread all fibers run, in place of a domain of the pool. It has to
+   * run its tasks on a platform thread outside of any monitor; if it runs them one at a time, the
+   * fibers and its other tasks never run at the same time.
+   *
+   * <p>One task of this execution at a time is with the executor. The task runs fibers for about a
+   * millisecond, or until none is ready, and the executor gets another one when there is more to
+   * do. If it refuses a task, the pool goes on with the fibers. An executor may also drop a task
+   * that it has accepted; whether it takes any is tried now and then while a task is overdue.
+   *
+   * <p>A fiber that blocks its carrier blocks the executor's thread, since no other may take over.
+   * So does one that waits inside {@code synchronized} before JDK 24, and one whose stack is too
+   * deep to be moved away. An interrupt of the executor's thread while a fiber runs on it is lost.
+   *
+   * <p>{@link #start} or {@link #run} throws whatever the executor throws at the first task. If the
+   * executor runs that in a virtual thread, or before {@link Executor#execute} returns, the
+   * execution ends with an {@link IllegalStateException}, and no fiber has begun.
+   *
+   * @throws IllegalStateException if this execution has several policies
+   */
+  public Execution on(Executor executor) {
+    Objects.requireNonNull(executor, "executor");
+    if (parallel) {
+      throw new IllegalStateException("an executor can run an execution that has one policy");
+    }
+    loop = workers.workOn(executor);
+    return this;
+  }
+
+  /**
    * Runs {@code main} as {@code fiber}, and returns when it and every fiber that it spawned have
    * ended. The caller is suspended meanwhile, and nothing runs on its stack. This may be called
    * from any thread or fiber.
@@ -303,6 +350,27 @@ public final class Execution {
       }
     }
     end.check();
+  }
+
+  /**
+   * Starts {@code main} as {@code fiber}, as {@link #run} does, and returns at once. The stage is
+   * completed when the fiber and every fiber that it spawned have ended, or exceptionally with what
+   * {@link #run} would throw; in the thread of a domain, so functions that depend on it must not
+   * wait. Such a run has no timeout, and no interrupt ends it.
+   *
+   * @throws IllegalStateException if this execution has been begun before
+   * @throws OutOfMemoryError if no domain could be had
+   */
+  public CompletionStage<@Nullable Void> start(Fiber fiber, Consumer<? super Fiber> main) {
+    Objects.requireNonNull(fiber, "fiber");
+    Objects.requireNonNull(main, "main");
+    begin();
+    closeWorld();
+    CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
+    boolean attached = end.tryAttach(Trigger.fromAction(over, end, TELL));
+    assert attached;
+    begin(fiber, main);
+    return over.minimalCompletionStage();
   }
 
   private void begin(Fiber fiber, Consumer<? super Fiber> main) {
@@ -533,6 +601,22 @@ public final class Execution {
     return closed && alive() == 0;
   }
 
+  /** Whether those who wait for the end have been told. */
+  boolean hasEnded() {
+    return !end.isRunning();
+  }
+
+  /** Stops this execution, which has run nothing, and cannot. */
+  void refuse(Throwable cause) {
+    refusal = cause;
+    fail(cause);
+  }
+
+  /** The seat on which the calling platform thread, which is in a slice, runs. */
+  @Nullable Seat seatOfCaller() {
+    return loop == null ? Seat.current() : loop.seatOfCaller();
+  }
+
   /** A seat by which one can tell that something belongs to this execution. */
   Seat anySeat() {
     return seats.get(0);
@@ -591,6 +675,8 @@ public final class Execution {
       end.tryComplete(outcome);
     } else if (cause == null) {
       end.tryReturn(null);
+    } else if (cause == refusal) {
+      end.tryCancel(cause);
     } else {
       end.tryCancel(new FatalFiberError(cause, alive(), toString()));
     }

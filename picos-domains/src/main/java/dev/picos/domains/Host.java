@@ -368,7 +368,7 @@ sealed class Host extends Ready
     } else if (becomesQueued()) {
       Seat mine = seat;
       if (mine != null) {
-        mine.execution.ready(this, Seat.current());
+        mine.execution.ready(this, mine.execution.seatOfCaller());
       } else {
         THREADS.defaultScheduler().execute(task); // its domain has ended, so it can end anywhere
       }

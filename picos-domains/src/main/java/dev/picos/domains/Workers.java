@@ -1,8 +1,11 @@
 package dev.picos.domains;
 
 import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The domains that work for one execution. This class calls more of them in when there is more to
@@ -62,6 +65,9 @@ final class Workers {
   /** Whether the last domain is to check, before the execution sleeps, whether time is to pass. */
   private volatile boolean looksAgain;
 
+  /** What takes the place of the pool, if anything does. */
+  private @Nullable EventLoop loop;
+
   Workers(Execution execution, List<Seat> seats) {
     this.execution = execution;
     this.seats = seats;
@@ -116,13 +122,25 @@ final class Workers {
     RELIEVED
   }
 
+  /** Chooses an executor in place of the pool, for an execution that has one seat. */
+  EventLoop workOn(Executor executor) {
+    EventLoop chosen = new EventLoop(execution, executor, task);
+    loop = chosen;
+    return chosen;
+  }
+
   /**
    * Calls the first domain in.
    *
    * @throws OutOfMemoryError if no domain could be had
+   * @throws RejectedExecutionException if the event loop takes no tasks
    */
   void start() {
-    Domains.shared().spawn(task);
+    if (loop == null) {
+      Domains.shared().spawn(task);
+    } else {
+      loop.start();
+    }
   }
 
   /**
@@ -155,9 +173,18 @@ final class Workers {
     }
     if (asleep.compareAndSet(true, false)) {
       working.set(1);
-      Domains.shared().call(task);
+      call();
     }
     return true;
+  }
+
+  /** Has a domain come that is counted already. */
+  private void call() {
+    if (loop == null) {
+      Domains.shared().call(task);
+    } else {
+      loop.call();
+    }
   }
 
   /** Whether there is a domain left to be called in while this execution is awake. */
@@ -394,7 +421,7 @@ final class Workers {
   private void handOver(Seat seat) {
     seat.policy.leave();
     if (!tryLeave()) {
-      Domains.shared().call(task); // which waits for the seat, if there is no other
+      call(); // to one that waits for the seat, if there is no other
     }
   }
 

@@ -1,0 +1,299 @@
+package dev.picos.domains;
+
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An executor of the program on whose thread the fibers of one execution run, in place of a domain
+ * of the pool. If the executor takes no more tasks, the pool takes over.
+ */
+final class EventLoop implements Runnable, BooleanSupplier {
+  // For maintainers.
+  //
+  // The execution has one seat, so it calls a domain in only while it has none, or on behalf of the
+  // domain that it has and that is about to leave. Hence there is one call at a time. The field
+  // isCalled is set from the call until somebody answers it, which takes a compare-and-set: a task
+  // of the executor, or a domain of the pool if the executor refused the task. So the call is
+  // answered once, even if the executor has been given several tasks for it, or throws although it
+  // keeps the task. A task that finds no call does nothing.
+  //
+  // The domain here is nobody's thread: whoever answers is that domain meanwhile. One call may be
+  // answered while the task of the one before is about to return, if the executor has several
+  // threads. So the domain is taken and given back by isInUse, whose accesses are volatile; the
+  // next user sees what the one before did.
+  //
+  // An executor that is shut down may drop tasks that it has accepted. Nobody tells us. So an alarm
+  // goes off when a call has not been answered for long, and the executor is given one more task:
+  // if it throws, the pool answers. The times between these attempts double, as an executor that is
+  // only busy keeps the tasks.
+  //
+  // The thread that calls may be in the middle of anything. It may not wait for memory for a task,
+  // and may not lose the call; so if there is no memory, or no stack, a domain of the pool gives
+  // the executor its task, and tries that until there is memory.
+
+  /** For how long fibers run before the other tasks of the executor have their turn. */
+  private static final long QUANTUM = 1_000_000;
+
+  private static final Duration FIRST_ATTEMPT = Duration.ofSeconds(1);
+  private static final Duration LAST_ATTEMPT = Duration.ofMinutes(1);
+
+  private final Execution execution;
+  private final Executor executor;
+  private final DomainTask task;
+  private final Domain here = new Domain(null, -1, domain -> {});
+  private final Calls.Call takeOver = new Relay(this::answerOnPool);
+  private final Calls.Call submitLater = new Relay(domain -> submitPatiently());
+  private final AtomicBoolean isCalled = new AtomicBoolean();
+  private final AtomicBoolean isInUse = new AtomicBoolean();
+  private final AtomicInteger calls = new AtomicInteger();
+
+  /** Whether the executor has refused a task. It gets no further ones. */
+  private volatile boolean isClosed;
+
+  /** Whether a task has been run where it is to run. */
+  private volatile boolean hasRun;
+
+  /** The thread that is just giving the executor a task. */
+  private volatile @Nullable Thread submitter;
+
+  /** The thread that runs fibers at present. */
+  private volatile @Nullable Thread runner;
+
+  private final Alarm alarm = new Alarm(this::look);
+
+  // For the one who looks.
+  private int callsBefore;
+  private Duration pause = FIRST_ATTEMPT;
+
+  EventLoop(Execution execution, Executor executor, DomainTask task) {
+    this.execution = execution;
+    this.executor = executor;
+    this.task = task;
+  }
+
+  /** A call to the pool that does something for the execution. */
+  private final class Relay extends Calls.Call {
+    private final DomainTask action;
+
+    Relay(DomainTask action) {
+      this.action = action;
+    }
+
+    @Override
+    public void run(Domain domain) {
+      action.run(domain);
+    }
+
+    @Override
+    public String toString() {
+      return execution.toString();
+    }
+  }
+
+  /**
+   * Gives the executor the first task.
+   *
+   * @throws java.util.concurrent.RejectedExecutionException if the executor takes no tasks, or
+   *     whatever it throws; nothing will run then
+   */
+  void start() {
+    JdkPollers.start();
+    isCalled.set(true);
+    try {
+      giveTask();
+    } catch (Throwable refused) {
+      if (isCalled.compareAndSet(true, false)) { // else it has kept the task nonetheless
+        throw refused;
+      }
+    }
+    setAlarm();
+  }
+
+  /** Brings the execution a domain: the thread of the executor, or else one of the pool. */
+  void call() {
+    isNeeded();
+    try {
+      submit();
+      setAlarm();
+    } catch (OutOfMemoryError | StackOverflowError notNow) {
+      Domains.shared().call(submitLater);
+    }
+  }
+
+  /** Notes that there is a call to be answered. */
+  void isNeeded() {
+    calls.getAndIncrement();
+    isCalled.set(true);
+  }
+
+  private void submitPatiently() {
+    for (; ; ) {
+      try {
+        submit();
+        return;
+      } catch (OutOfMemoryError full) {
+        Execution.waitForMemory();
+      }
+    }
+  }
+
+  /** Gives the executor a task or, if it refuses that, calls the pool. */
+  private void submit() {
+    if (!isClosed) {
+      try {
+        giveTask();
+        return;
+      } catch (OutOfMemoryError | StackOverflowError notNow) {
+        throw notNow;
+      } catch (Throwable refused) {
+        isClosed = true;
+      }
+    }
+    Domains.shared().call(takeOver);
+  }
+
+  private void giveTask() {
+    submitter = Thread.currentThread();
+    try {
+      executor.execute(this);
+    } finally {
+      submitter = null;
+    }
+  }
+
+  /** Answers the call, if there is one, as a task of the executor. */
+  @Override
+  public void run() {
+    Thread thread = Thread.currentThread();
+    if (thread == submitter) {
+      throw defect("it runs a task before execute() returns, in the thread that has called that");
+    }
+    if (thread.isVirtual()) {
+      IllegalStateException defect = defect("it runs tasks in virtual threads");
+      isClosed = true;
+      Domains.shared().call(new Relay(this::answerOnPool));
+      throw defect;
+    }
+    if (!isCalled.compareAndSet(true, false)) {
+      return;
+    }
+    hasRun = true;
+    takeDomain();
+    boolean interrupted = Thread.interrupted(); // which is not meant for a fiber
+    try {
+      runner = thread;
+      here.lend(task, this);
+    } finally {
+      runner = null;
+      giveDomainBack();
+      if (interrupted) {
+        thread.interrupt();
+      }
+    }
+  }
+
+  /** Ends the execution if it has not begun; else the pool goes on with it. */
+  private IllegalStateException defect(String what) {
+    IllegalStateException defect =
+        new IllegalStateException(executor + " cannot run fibers: " + what);
+    if (!hasRun) {
+      execution.refuse(defect);
+    }
+    return defect;
+  }
+
+  /** Answers the call in a domain of the pool. */
+  private void answerOnPool(Domain domain) {
+    if (isCalled.compareAndSet(true, false)) {
+      takeDomain();
+      endHosts();
+      isInUse.set(false);
+      task.run(domain);
+    }
+  }
+
+  /** Whether the fibers are to make room for the other tasks of the executor. */
+  @Override
+  public boolean getAsBoolean() {
+    return here.isFreeFor(QUANTUM);
+  }
+
+  private void takeDomain() {
+    while (!isInUse.compareAndSet(false, true)) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private void giveDomainBack() {
+    if (isClosed || execution.hasEnded()) {
+      endHosts();
+    }
+    isInUse.set(false);
+  }
+
+  private void endHosts() {
+    here.leaveThread();
+  }
+
+  /** The seat of the execution, if it is the calling thread, of the executor, that has it. */
+  @Nullable Seat seatOfCaller() {
+    return runner == Thread.currentThread() ? Hosts.seatOf(here) : null;
+  }
+
+  // Tasks that are lost.
+
+  private void setAlarm() {
+    if (!alarm.isSet()) {
+      setAlarm(FIRST_ATTEMPT);
+    }
+  }
+
+  private void setAlarm(Duration delay) {
+    try {
+      WheelTimer.shared().set(alarm, delay);
+    } catch (OutOfMemoryError | StackOverflowError notSet) {
+      // The next call tries again.
+    }
+  }
+
+  private void look() {
+    if (!isCalled.get() || isClosed) {
+      pause = FIRST_ATTEMPT;
+      return;
+    }
+    int callsNow = calls.get();
+    if (callsNow == callsBefore) {
+      Duration longer = pause.multipliedBy(2);
+      pause = longer.compareTo(LAST_ATTEMPT) < 0 ? longer : LAST_ATTEMPT;
+      tryAgain();
+    } else {
+      callsBefore = callsNow;
+      pause = FIRST_ATTEMPT;
+    }
+    setAlarm(pause);
+  }
+
+  /** Has a domain of the pool give the executor one more task for the same call. */
+  private void tryAgain() {
+    try {
+      Domains.shared().spawn(this::tryAgain);
+    } catch (OutOfMemoryError full) {
+      // The next look tries again.
+    }
+  }
+
+  private void tryAgain(Domain domain) {
+    try {
+      executor.execute(this);
+    } catch (OutOfMemoryError full) {
+      // likewise
+    } catch (Throwable refused) {
+      isClosed = true;
+      answerOnPool(domain);
+    }
+  }
+}
