@@ -5,14 +5,16 @@ import org.jspecify.annotations.NullMarked;
  * {@link dev.picos.interop.Interop} and {@link dev.picos.interop.EventLoopScheduler}.
  */
 @NullMarked
-@SuppressWarnings("requires-automatic") // Agrona has no module descriptor
+@SuppressWarnings("requires-automatic") // the libraries of packages of their own
 module dev.picos.interop {
   requires transitive dev.picos.core;
   requires transitive dev.picos.domains;
   requires transitive dev.picos.std;
-  requires static org.agrona; // for a package of its own
+  requires static context.propagation;
+  requires static org.agrona;
   requires static transitive org.jspecify;
 
   exports dev.picos.interop;
   exports dev.picos.interop.agrona;
+  exports dev.picos.interop.micrometer;
 }

@@ -40,6 +40,11 @@ public final class FiberLocal<T extends @Nullable Object> {
     return unmask(slot);
   }
 
+  /** Returns whether {@code fiber} holds a value. */
+  public boolean isSet(Fiber fiber) {
+    return slot(fiber) != null;
+  }
+
   /** Returns the value that {@code fiber} holds, or {@code value} when it holds none. */
   public T getOrDefault(Fiber fiber, T value) {
     Object slot = slot(fiber);

@@ -10,6 +10,7 @@ import dev.picos.core.ThreadScheduler;
 import dev.picos.core.internal.Headroom;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Control;
+import dev.picos.std.structured.Inheritance;
 import dev.picos.std.structured.Promise;
 import dev.picos.std.structured.TerminateException;
 import java.lang.invoke.VarHandle;
@@ -117,6 +118,7 @@ public final class FiberExecutor extends AbstractExecutorService
 
   private final Starter starter;
   private final boolean throwsToStarter;
+  private final @Nullable Inheritance inheritance;
   private final AtomicLong tasks = new AtomicLong();
   private final Computation<@Nullable Void> terminated = new Computation<>();
   private final Set<Computation<?>> running = ConcurrentHashMap.newKeySet();
@@ -127,9 +129,11 @@ public final class FiberExecutor extends AbstractExecutorService
 
   private volatile boolean stopped;
 
-  private FiberExecutor(Starter starter, boolean throwsToStarter) {
+  private FiberExecutor(
+      Starter starter, boolean throwsToStarter, @Nullable Inheritance inheritance) {
     this.starter = starter;
     this.throwsToStarter = throwsToStarter;
+    this.inheritance = inheritance;
   }
 
   /**
@@ -151,7 +155,8 @@ public final class FiberExecutor extends AbstractExecutorService
                 }
               });
         },
-        false);
+        false,
+        null);
   }
 
   /** Makes an executor whose fibers are virtual threads, which the JDK schedules. */
@@ -199,7 +204,18 @@ public final class FiberExecutor extends AbstractExecutorService
                     return null;
                   });
         },
-        true);
+        true,
+        null);
+  }
+
+  /**
+   * Makes an executor that starts its fibers as this one does, and whose tasks inherit what {@code
+   * inheritance} captures in the fiber or thread that hands them in. The two are closed
+   * independently of each other.
+   */
+  public FiberExecutor inheriting(Inheritance inheritance) {
+    return new FiberExecutor(
+        starter, throwsToStarter, Objects.requireNonNull(inheritance, "inheritance"));
   }
 
   // Tasks
@@ -215,7 +231,7 @@ public final class FiberExecutor extends AbstractExecutorService
   public void execute(Runnable task) {
     Objects.requireNonNull(task, "task");
     Headroom.requireToHold(); // or the task might run although this throws
-    Work work = new Work(task);
+    Work work = new Work(inheriting(task));
     enter();
     boolean isStarted = false;
     try {
@@ -230,6 +246,20 @@ public final class FiberExecutor extends AbstractExecutorService
         leave();
       }
     }
+  }
+
+  private Runnable inheriting(Runnable task) {
+    if (inheritance == null) {
+      return task;
+    }
+    Block<Exception> heir = inheritance.bindBlock(task::run);
+    return () -> {
+      try {
+        heir.run();
+      } catch (Exception thrown) {
+        throw ComputationException.unchecked(thrown); // which a Runnable throws unchecked
+      }
+    };
   }
 
   private void enter() {

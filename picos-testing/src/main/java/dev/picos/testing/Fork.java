@@ -23,6 +23,21 @@ public record Fork(int exit, String output) {
   public static Fork java(
       Class<?> main, List<Class<?>> libraries, List<String> options, Path... more)
       throws Exception {
+    return java(options, Stream.concat(Stream.of(main), libraries.stream()), main.getName(), more);
+  }
+
+  /**
+   * Runs a program from its source, which may need a later Java than the tests are compiled for.
+   * The options say so. On the class path are the libraries that some classes are of.
+   */
+  public static Fork javaSource(Path source, List<Class<?>> libraries, List<String> options)
+      throws Exception {
+    return java(options, libraries.stream(), source.toString());
+  }
+
+  private static Fork java(
+      List<String> options, Stream<? extends Class<?>> libraries, String main, Path... more)
+      throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-XX:TieredStopAtLevel=1");
@@ -30,11 +45,11 @@ public record Fork(int exit, String output) {
     command.add("-cp");
     command.add(
         Stream.concat(
-                Stream.concat(Stream.of(main, Fork.class), libraries.stream()).map(Fork::place),
+                Stream.concat(Stream.of(Fork.class), libraries).map(Fork::place),
                 Stream.of(more).map(Path::toString))
             .distinct()
             .collect(Collectors.joining(File.pathSeparator)));
-    command.add(main.getName());
+    command.add(main);
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     Task<byte[]> output = Task.start(() -> process.getInputStream().readAllBytes());
     if (!process.waitFor(5, TimeUnit.MINUTES)) {

@@ -131,6 +131,9 @@ public final class Bundle {
   /** Where the fibers run: where the main body does, which lives as long as a fiber is counted. */
   private final Handler home = Handler.ofCurrentThread();
 
+  /** What the fibers take over from those that fork them, if anything. */
+  private final @Nullable Inheritance inheritance = Heir.inheritanceOf(home.current());
+
   @SuppressWarnings("unused") // through COUNT
   private volatile int count = 1;
 
@@ -313,7 +316,8 @@ public final class Bundle {
   }
 
   void fork(Block<?> body, boolean inFlock) {
-    Child child = new Child(this, Objects.requireNonNull(body, "body"));
+    Objects.requireNonNull(body, "body");
+    Child child = new Child(this, inheritance == null ? body : inheritance.bindBlock(body));
     Fiber fiber = newFiber(computation, inFlock);
     Headroom.requireToHold();
     enter();
@@ -333,7 +337,8 @@ public final class Bundle {
     Promise<T> promise = new Promise<>(result);
     Fiber fiber = newFiber(result, inFlock);
     Trigger canceler = Computation.canceler(computation, result);
-    PromiseChild<T> child = new PromiseChild<>(this, body, result, promise, canceler);
+    Body<? extends T, ?> work = inheritance == null ? body : inheritance.<T>bind(body);
+    PromiseChild<T> child = new PromiseChild<>(this, work, result, promise, canceler);
     Headroom.requireToHold();
     enter();
     try {
