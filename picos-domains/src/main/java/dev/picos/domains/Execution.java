@@ -623,7 +623,7 @@ public final class Execution {
   }
 
   /** How many fibers are alive. The result is never 0 while any is. */
-  private long alive() {
+  long alive() {
     long ended = 0;
     for (int i = 0; i < seats.size(); i++) {
       ended += seats.get(i).ended();

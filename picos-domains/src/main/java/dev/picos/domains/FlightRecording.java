@@ -1,13 +1,19 @@
 package dev.picos.domains;
 
+import dev.picos.core.Fiber;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What domains tell a flight recording. In a JVM without the module {@code jdk.jfr}, and when there
- * is no memory for an event, that is nothing: a recording is for observers, and domains go on
- * without it.
+ * What domains and fibers tell a flight recording. In a JVM without the module {@code jdk.jfr}, and
+ * when there is no memory for an event, that is nothing: a recording is for observers, and domains
+ * go on without it.
+ *
+ * <p>The events of fibers are off unless a recording turns them on: {@code dev.picos.FiberStart},
+ * {@code FiberEnd}, {@code FiberWait}, {@code FiberPinned} and {@code FibersStolen}. They tell the
+ * name of the fiber's thread.
  */
-final class FlightRecording {
+public final class FlightRecording {
   // The classes of the events must not be loaded where their superclass cannot be. So this class
   // alone calls them, and only if the module is there; to name them as types does not load them.
 
@@ -70,6 +76,96 @@ final class FlightRecording {
         lent.commit(domain, task);
       } catch (Throwable failed) {
         // likewise, or because the task cannot say its name
+      }
+    }
+  }
+
+  // The fibers. A setting of an event type is a read of a few fields, and false in a JVM that has
+  // never recorded anything.
+
+  /** Called in a fiber that has its first turn. */
+  static void started(Execution execution) {
+    if (IS_POSSIBLE && FiberStart.SETTING.isEnabled()) {
+      try {
+        FiberStart start = new FiberStart();
+        start.scheduler = execution.toString();
+        start.commit();
+      } catch (Throwable failed) {
+        // likewise
+      }
+    }
+  }
+
+  /** Called in the thread of a fiber whose main is over. */
+  static void ended(Execution execution) {
+    if (IS_POSSIBLE && FiberEnd.SETTING.isEnabled()) {
+      try {
+        FiberEnd end = new FiberEnd();
+        end.fiber = Thread.currentThread().getName();
+        end.scheduler = execution.toString();
+        end.commit();
+      } catch (Throwable failed) {
+        // likewise
+      }
+    }
+  }
+
+  /** Begins the event that a fiber is suspended. */
+  static @Nullable FiberWait beginWait() {
+    if (IS_POSSIBLE && FiberWait.SETTING.isEnabled()) {
+      try {
+        FiberWait wait = new FiberWait();
+        wait.begin();
+        return wait;
+      } catch (Throwable failed) {
+        // likewise
+      }
+    }
+    return null;
+  }
+
+  /** Ends an event, if there is one. */
+  static void end(@Nullable FiberWait wait, Execution execution, Fiber fiber) {
+    if (wait != null) {
+      try {
+        wait.fiber = Thread.currentThread().getName();
+        wait.scheduler = execution.toString();
+        wait.canceled = fiber.isCanceled();
+        wait.commit();
+      } catch (Throwable failed) {
+        // likewise
+      }
+    }
+  }
+
+  /** Called when another domain goes on with the fibers of one that {@code fiber} blocks. */
+  static void pinned(Execution execution, Thread fiber, Enum<?> sign) {
+    if (IS_POSSIBLE && FiberPinned.SETTING.isEnabled()) {
+      try {
+        FiberPinned pinned = new FiberPinned();
+        pinned.scheduler = execution.toString();
+        pinned.fiber = fiber.getName();
+        pinned.place = String.valueOf(OutsideControl.placeOf(fiber));
+        pinned.sign = sign.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        pinned.commit();
+      } catch (Throwable failed) {
+        // likewise
+      }
+    }
+  }
+
+  /**
+   * Tells a recording that the calling domain has taken {@code fibers} from another one; for
+   * policies of several domains.
+   */
+  public static void stole(int fibers) {
+    if (IS_POSSIBLE && FibersStolen.SETTING.isEnabled()) {
+      try {
+        FibersStolen stolen = new FibersStolen();
+        stolen.fibers = fibers;
+        stolen.commit();
+      } catch (Throwable failed) {
+        // likewise
       }
     }
   }

@@ -211,8 +211,13 @@ sealed class Host extends Ready
   }
 
   private boolean isIn(Execution execution) {
+    return executionOrNull() == execution;
+  }
+
+  /** The execution of the fiber here; {@code null} if there is no fiber. For observers. */
+  @Nullable Execution executionOrNull() {
     Seat last = seat;
-    return last != null && last.execution == execution && !retires;
+    return last == null || retires ? null : last.execution;
   }
 
   /** Whether the fiber here, which is suspended, was suspended by us. */
@@ -423,10 +428,12 @@ sealed class Host extends Ready
       }
       try {
         execution().starting(fiber(), thread);
+        FlightRecording.started(execution());
         Objects.requireNonNull(main).accept(fiber());
       } catch (Throwable escaped) {
         execution().escaped(escaped);
       }
+      FlightRecording.ended(execution());
       execution().ended(fiber());
       boolean isClean = tryReset();
       while (!regainsSeat()) {
@@ -616,9 +623,11 @@ sealed class Host extends Ready
       spend(Policy.Operation.AWAIT);
       return fiber.cancelReason();
     }
+    FiberWait wait = FlightRecording.beginWait();
     awaiting = true;
     DeadlockException deadlock = parkUntilSignaled(trigger);
     awaiting = false;
+    FlightRecording.end(wait, execution(), fiber);
     Throwable reason = Suspension.end(fiber, trigger);
     return deadlock == null ? reason : unwind(fiber, deadlock);
   }

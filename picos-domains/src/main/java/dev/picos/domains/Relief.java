@@ -92,6 +92,7 @@ final class Relief implements DomainTask {
       // again.
     }
     if (taken != null) {
+      FlightRecording.pinned(execution, host.thread, sign);
       execution.relieve(here, taken);
     }
   }

@@ -2,6 +2,7 @@ package dev.picos.domains;
 
 import java.lang.reflect.Method;
 import java.util.Iterator;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -54,11 +55,35 @@ final class ThreadTable {
     }
   }
 
+  /**
+   * Gives every virtual thread of the JVM to {@code action}; returns whether there is a table of
+   * them. Threads that start or end meanwhile may be missed.
+   */
+  static boolean forEach(Consumer<? super Thread> action) {
+    if (INSTANCE == null) {
+      return false;
+    }
+    try {
+      INSTANCE.all().forEachRemaining(action);
+      return true;
+    } catch (ReflectiveOperationException failed) {
+      return false;
+    }
+  }
+
+  private Iterator<Thread> all() throws ReflectiveOperationException {
+    return ((Stream<?>) threads.invoke(root))
+        .filter(each -> each instanceof Thread thread && thread.isVirtual())
+        .map(Thread.class::cast)
+        .iterator();
+  }
+
   private void removeAll(Predicate<? super Thread> neverRunAgain)
       throws ReflectiveOperationException {
-    Iterator<?> all = ((Stream<?>) threads.invoke(root)).iterator();
+    Iterator<Thread> all = all();
     while (all.hasNext()) {
-      if (all.next() instanceof Thread thread && thread.isVirtual() && neverRunAgain.test(thread)) {
+      Thread thread = all.next();
+      if (neverRunAgain.test(thread)) {
         onExit.invoke(root, thread);
       }
     }

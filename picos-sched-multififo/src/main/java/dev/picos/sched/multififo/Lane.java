@@ -1,5 +1,6 @@
 package dev.picos.sched.multififo;
 
+import dev.picos.domains.FlightRecording;
 import dev.picos.domains.Policy;
 import dev.picos.domains.Ready;
 import java.util.SplittableRandom;
@@ -235,6 +236,7 @@ final class Lane implements Policy {
         next = takeHalf(other);
       }
       if (next != null) {
+        FlightRecording.stole(1 + readyCount());
         return next;
       }
     }

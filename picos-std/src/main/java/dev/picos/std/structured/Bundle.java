@@ -140,6 +140,9 @@ public final class Bundle {
   @SuppressWarnings("unused") // through ERRORS
   private volatile @Nullable Failure errors;
 
+  /** What people call this. */
+  private volatile @Nullable String name;
+
   private Bundle(@Nullable BlockWith<? super Throwable, ?> supervisor) {
     this.supervisor = supervisor;
   }
@@ -231,7 +234,7 @@ public final class Bundle {
         onReturn,
         body,
         () -> {
-          throw new TerminatedException("the scope", reason());
+          throw new TerminatedException(nameOfScope(), reason());
         });
   }
 
@@ -272,6 +275,21 @@ public final class Bundle {
   }
 
   /**
+   * Gives this bundle a name, which shows in its {@code toString} and in the exceptions that say
+   * that it has been stopped or left.
+   *
+   * @return this bundle
+   */
+  public Bundle named(String name) {
+    this.name = Objects.requireNonNull(name, "name");
+    return this;
+  }
+
+  private String nameOfScope() {
+    return name == null ? "the scope" : "the scope " + name;
+  }
+
+  /**
    * Starts a fiber in this bundle that runs {@code body}.
    *
    * <p>All or nothing: when this returns, {@code body} will run, even if the bundle is stopped
@@ -286,6 +304,17 @@ public final class Bundle {
    */
   public void fork(Block<?> body) {
     fork(body, false);
+  }
+
+  /**
+   * Starts a fiber in this bundle that runs {@code body}, as {@link #fork(Block)} does. While it
+   * does so, its thread has the given name, which shows in thread dumps, flight recordings, and the
+   * reports of deadlocks and of runs that hang.
+   *
+   * @throws IllegalStateException as {@code fork} does
+   */
+  public void fork(String name, Block<?> body) {
+    fork(named(name, body));
   }
 
   /**
@@ -313,6 +342,35 @@ public final class Bundle {
    */
   public <T extends @Nullable Object> Promise<T> forkAsPromise(Body<? extends T, ?> body) {
     return forkAsPromise(body, false);
+  }
+
+  /**
+   * As {@link #forkAsPromise(Body)}, in a thread that has the given name meanwhile, as in {@link
+   * #fork(String, Block)}; the promise has that name, too.
+   */
+  public <T extends @Nullable Object> Promise<T> forkAsPromise(
+      String name, Body<? extends T, ?> body) {
+    return this.<T>forkAsPromise(named(name, body), false).named(name);
+  }
+
+  static Block<?> named(String name, Block<?> body) {
+    Body<?, ?> named = named(name, Bodies.of(body));
+    return named::run;
+  }
+
+  static <T extends @Nullable Object> Body<T, ?> named(String name, Body<? extends T, ?> body) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(body, "body");
+    return () -> {
+      Thread thread = Thread.currentThread();
+      String before = thread.getName();
+      thread.setName(name);
+      try {
+        return body.run();
+      } finally {
+        thread.setName(before);
+      }
+    };
   }
 
   void fork(Block<?> body, boolean inFlock) {
@@ -371,7 +429,7 @@ public final class Bundle {
       throw ComputationException.unchecked(reason);
     }
     fiber.check();
-    throw new ScopeStoppedException(reason);
+    throw new ScopeStoppedException(nameOfScope(), reason);
   }
 
   /**
@@ -571,7 +629,7 @@ public final class Bundle {
       Point.before(this, Point.Kind.READ);
       int before = (int) COUNT.getAcquire(this);
       if (before == 0) {
-        throw new IllegalStateException("already completed: the scope has been left");
+        throw new IllegalStateException("already completed: " + nameOfScope() + " has been left");
       }
       Point.before(this, Point.Kind.UPDATE);
       if (COUNT.compareAndSet(this, before, before + 1)) {
@@ -714,6 +772,7 @@ public final class Bundle {
   public String toString() {
     int live = (int) COUNT.getAcquire(this);
     return "Bundle["
+        + (name == null ? "" : name + ": ")
         + (live == 0 ? "left" : (isRunning() ? "running, " : "stopped, ") + live + " at work")
         + "]";
   }

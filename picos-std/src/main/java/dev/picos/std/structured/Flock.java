@@ -107,6 +107,17 @@ public final class Flock {
   }
 
   /**
+   * Starts a fiber in the flock that runs {@code body}, in a thread that has the given name
+   * meanwhile.
+   *
+   * @throws IllegalStateException if the calling fiber is in no flock
+   * @see Bundle#fork(String, Block)
+   */
+  public static void fork(String name, Block<?> body) {
+    fork(Bundle.named(name, body));
+  }
+
+  /**
    * Starts a fiber in the flock that runs {@code body}, which makes blocking calls of the JDK.
    *
    * @throws IllegalStateException if the calling fiber is in no flock
@@ -125,6 +136,18 @@ public final class Flock {
    */
   public static <T extends @Nullable Object> Promise<T> forkAsPromise(Body<? extends T, ?> body) {
     return current().forkAsPromise(body, true);
+  }
+
+  /**
+   * As {@link #forkAsPromise(Body)}, in a thread that has the given name meanwhile; the promise has
+   * that name, too.
+   *
+   * @throws IllegalStateException if the calling fiber is in no flock
+   * @see Bundle#forkAsPromise(String, Body)
+   */
+  public static <T extends @Nullable Object> Promise<T> forkAsPromise(
+      String name, Body<? extends T, ?> body) {
+    return Flock.<T>forkAsPromise(Bundle.named(name, body)).named(name);
   }
 
   /**

@@ -60,8 +60,17 @@ public final class Promise<T extends @Nullable Object> {
   @SuppressWarnings("unused") // through END
   private volatile @Nullable Computation<@Nullable Void> end;
 
+  /** What people call this. */
+  private @Nullable String name;
+
   Promise(Computation<T> computation) {
     this.computation = computation;
+  }
+
+  /** Gives this a name; called before anybody else has it. */
+  Promise<T> named(String name) {
+    this.name = name;
+    return this;
   }
 
   /** Makes a promise that holds {@code value} already. */
@@ -112,10 +121,10 @@ public final class Promise<T extends @Nullable Object> {
     };
   }
 
-  private static RuntimeException thrown(Throwable reason) {
+  private RuntimeException thrown(Throwable reason) {
     return reason instanceof TerminateException
             && Fiber.current().computation().cancelReason() != reason
-        ? new TerminatedException("the promise", reason)
+        ? new TerminatedException("the promise" + (name == null ? "" : " " + name), reason)
         : ComputationException.unchecked(reason);
   }
 
@@ -238,6 +247,6 @@ public final class Promise<T extends @Nullable Object> {
   /** Names the state, for people. */
   @Override
   public String toString() {
-    return "Promise[" + computation + "]";
+    return "Promise[" + (name == null ? "" : name + ": ") + computation + "]";
   }
 }

@@ -7,7 +7,7 @@ import java.io.Serial;
 final class ScopeStoppedException extends IllegalStateException implements TellsOfCause {
   @Serial private static final long serialVersionUID = 1L;
 
-  ScopeStoppedException(Throwable reason) {
-    super("stopped: this scope takes no more fibers", reason);
+  ScopeStoppedException(String scope, Throwable reason) {
+    super("stopped: " + scope + " takes no more fibers", reason);
   }
 }
