@@ -60,6 +60,7 @@ public final class Domain {
   private final int id;
   private final String name;
   private final DomainTask work;
+  private final Idling idling;
   private volatile @Nullable Carrier thread;
   private final AtomicReference<DomainTask> offer = new AtomicReference<>(BUSY);
   private volatile boolean recalled;
@@ -129,9 +130,15 @@ public final class Domain {
 
   /** Makes a domain whose thread, each time that it is started, does {@code work} and ends. */
   Domain(@Nullable Domains pool, int id, DomainTask work) {
+    this(pool, id, work, Idling.parking());
+  }
+
+  /** As the other constructor; {@code idling} says how it waits. */
+  Domain(@Nullable Domains pool, int id, DomainTask work, Idling idling) {
     this.pool = pool;
     this.id = id;
     this.work = work;
+    this.idling = idling;
     this.name = "picos-domain-" + (id < 0 ? "extra" : Integer.toString(id));
   }
 
@@ -302,12 +309,16 @@ public final class Domain {
         countIdle(1);
         up.countDown(); // from now on a lender finds it
         try {
+          DomainSlept slept = null;
           while (offer.get() == IDLE && !until.getAsBoolean()) {
-            DomainSlept slept = FlightRecording.beginSlept();
-            LockSupport.park(this);
-            FlightRecording.end(slept, this);
+            if (slept == null) {
+              slept = FlightRecording.beginSlept();
+            }
+            idling.idle();
             interrupted |= Thread.interrupted();
           }
+          FlightRecording.end(slept, this);
+          idling.reset();
         } finally {
           interrupted |= Thread.interrupted(); // a guest starts with a clean status
           leaveIdle(loan);

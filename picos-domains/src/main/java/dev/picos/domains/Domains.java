@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -96,16 +97,28 @@ public final class Domains {
 
   /** Makes a pool; tests make their own, and {@link #shared} is the one for everybody. */
   Domains(int size) {
+    this(size, Idling::parking);
+  }
+
+  Domains(int size, Supplier<? extends Idling> idling) {
     this(
         size,
-        Duration.ofMillis(Property.positive("picos.keepAliveMillis", 30_000, "milliseconds")));
+        Duration.ofMillis(Property.positive("picos.keepAliveMillis", 30_000, "milliseconds")),
+        idling);
+  }
+
+  Domains(int size, Duration keepAlive) {
+    this(size, keepAlive, Idling::parking);
   }
 
   /** Makes a pool whose threads end when there has been nothing to do for {@code keepAlive}. */
-  Domains(int size, Duration keepAlive) {
+  Domains(int size, Duration keepAlive, Supplier<? extends Idling> idling) {
     this.keepAlive = keepAlive;
     lives = Stream.generate(Life::new).limit(size).toList();
-    all = IntStream.range(0, size).mapToObj(id -> new Domain(this, id, lives.get(id))).toList();
+    all =
+        IntStream.range(0, size)
+            .mapToObj(id -> new Domain(this, id, lives.get(id), idling.get()))
+            .toList();
   }
 
   /**
@@ -117,9 +130,28 @@ public final class Domains {
    * @throws OutOfMemoryError if the threads cannot be started; the next use tries again
    */
   public static Domains prepare(int size) {
+    return prepare(size, Idling::parking);
+  }
+
+  /**
+   * Sizes and starts the shared pool as {@link #prepare(int)} does, and chooses how its domains
+   * wait while they have nothing to do.
+   *
+   * {@snippet :
+   * Domains.prepare(2, Idling::spinning); // two processors are ours
+   * }
+   *
+   * <p>A domain whose thread has ended, for want of work, does not spin either; so whoever buys
+   * latency also sets {@code -Dpicos.keepAliveMillis}. Extra domains never wait.
+   *
+   * @param idling makes one for each domain
+   * @throws OutOfMemoryError if the threads cannot be started; the next use tries again
+   */
+  public static Domains prepare(int size, Supplier<? extends Idling> idling) {
+    Objects.requireNonNull(idling, "idling");
     Domains domains = SHARED.get();
     if (domains == null) {
-      SHARED.compareAndSet(null, new Domains(Math.clamp(size, 1, limit())));
+      SHARED.compareAndSet(null, new Domains(Math.clamp(size, 1, limit()), idling));
       domains = Objects.requireNonNull(SHARED.get());
     }
     domains.ensureStarted();

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -138,6 +139,63 @@ class DomainsTest {
       Wait.until(() -> pool.all().stream().allMatch(Domain::isNew));
       assertThat(pool.idleCount()).isZero();
     }
+  }
+
+  @Test
+  void idling_saysHowADomainWaits() throws Exception {
+    // it is asked again and again while there is nothing to do, by each domain its own
+    Queue<AtomicInteger> asked = new ConcurrentLinkedQueue<>();
+    AtomicInteger resets = new AtomicInteger();
+    Domains pool =
+        new Domains(
+            2,
+            Duration.ofSeconds(1),
+            () -> {
+              AtomicInteger own = new AtomicInteger();
+              asked.add(own);
+              return new Idling() {
+                @Override
+                public void idle() {
+                  own.incrementAndGet();
+                  Thread.yield();
+                }
+
+                @Override
+                public void reset() {
+                  resets.incrementAndGet();
+                }
+              };
+            });
+    assertThat(asked).hasSize(2).allMatch(own -> own.get() == 0);
+    for (int i = 1; i <= 100; i++) {
+      CountDownLatch done = new CountDownLatch(1);
+      pool.spawn(here -> done.countDown());
+      done.await();
+    }
+    Wait.until(() -> asked.stream().allMatch(own -> own.get() > 1_000));
+    assertThat(resets.get()).isPositive();
+  }
+
+  @Test
+  void idlingThatThrows_losesNothing() throws Exception {
+    AtomicInteger thrown = new AtomicInteger();
+    Domains pool =
+        new Domains(
+            1,
+            Duration.ofSeconds(1),
+            () ->
+                () -> {
+                  if (thrown.incrementAndGet() % 2 == 0) {
+                    throw new IllegalStateException("by idling");
+                  }
+                  Thread.yield();
+                });
+    for (int i = 1; i <= 20; i++) {
+      CountDownLatch done = new CountDownLatch(1);
+      pool.spawn(here -> done.countDown());
+      done.await();
+    }
+    Wait.until(() -> thrown.get() > 5);
   }
 
   @Test
