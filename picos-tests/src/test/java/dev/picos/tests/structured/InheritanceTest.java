@@ -199,6 +199,42 @@ class InheritanceTest {
         });
   }
 
+  private static List<String> orders(String user) {
+    return List.of("of " + user);
+  }
+
+  private static int balance(String user) {
+    return user.length();
+  }
+
+  // region inheritance
+  static final FiberLocal<String> CALLER = new FiberLocal<>();
+  static final Inheritance OF_CALLER = Inheritance.of(CALLER);
+
+  static String page() {
+    return OF_CALLER.call(
+        () ->
+            Bundle.call(
+                bundle -> {
+                  Promise<List<String>> orders =
+                      bundle.forkAsPromise("orders", () -> orders(CALLER.get(Fiber.current())));
+                  Promise<Integer> balance =
+                      bundle.forkAsPromise("balance", () -> balance(CALLER.get(Fiber.current())));
+                  return orders.await() + ", " + balance.await();
+                }));
+  }
+
+  // endregion
+
+  @OnEveryScheduler
+  void example_works(Scheduler scheduler) {
+    scheduler.run(
+        () -> {
+          CALLER.set(Fiber.current(), "Anna");
+          assertThat(page()).isEqualTo("[of Anna], 4");
+        });
+  }
+
   // What goes wrong
 
   @OnEveryScheduler
