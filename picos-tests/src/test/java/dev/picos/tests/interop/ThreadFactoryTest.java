@@ -12,6 +12,7 @@ import dev.picos.core.ThreadScheduler;
 import dev.picos.core.Trigger;
 import dev.picos.domains.DeadlockException;
 import dev.picos.domains.Service;
+import dev.picos.domains.UnfinishedRunException;
 import dev.picos.interop.Interop;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
@@ -441,6 +442,109 @@ class ThreadFactoryTest {
       factory.newThread(ran::incrementAndGet).start();
       started.incrementAndGet();
     }
+  }
+
+  // Where a thread blocks its carrier, and others take over
+
+  private static final CountDownLatch GOES_ON = new CountDownLatch(1);
+  private static final CountDownLatch GOES_ON_AND_YIELDS = new CountDownLatch(1);
+
+  /** A class whose initialiser waits, so that the thread cannot leave its carrier. */
+  private static final class Waits {
+    static {
+      assertThat(catchThrowable(GOES_ON::await)).isNull();
+    }
+
+    static void use() {}
+  }
+
+  /** Another one. */
+  private static final class WaitsToo {
+    static {
+      assertThat(catchThrowable(GOES_ON_AND_YIELDS::await)).isNull();
+    }
+
+    static void use() {}
+  }
+
+  @Test
+  void threadThatHasLostItsDomain_endsOnce() throws Exception {
+    FifoScheduler.create()
+        .run(
+            () -> {
+              for (boolean yields : new boolean[] {false, true}) {
+                Thread thread =
+                    Interop.threadFactory()
+                        .newThread(
+                            () -> {
+                              if (yields) {
+                                WaitsToo.use();
+                                Fiber.yield();
+                              } else {
+                                Waits.use();
+                              }
+                            });
+                thread.start();
+                Fiber.yield(); // the thread blocks the domain, and another one goes on here
+                (yields ? GOES_ON_AND_YIELDS : GOES_ON).countDown();
+                thread.join();
+              }
+            });
+  }
+
+  @Test
+  void freshThreads_changeNothingForThreadsOfTheProgram() throws Exception {
+    AtomicInteger ran = new AtomicInteger();
+    FifoScheduler.builder()
+        .freshThreads(true)
+        .build()
+        .run(
+            () -> {
+              for (int i = 0; i < 10; i++) {
+                Interop.threadFactory()
+                    .newThread(
+                        () -> {
+                          Fiber.yield();
+                          ran.incrementAndGet();
+                        })
+                    .start();
+              }
+            });
+    assertThat(ran).hasValue(10);
+  }
+
+  @Test
+  void runThatIsGivenUp_tellsOfItsThreads_andInterruptsThem() throws Exception {
+    AtomicInteger interrupted = new AtomicInteger();
+    AtomicReference<Thread> hangs = new AtomicReference<>();
+    Scheduler scheduler = FifoScheduler.builder().endsOnInterrupt(true).build();
+    Task<Throwable> run =
+        Task.start(
+            () ->
+                catchThrowable(
+                    () ->
+                        scheduler.run(
+                            () -> {
+                              Thread thread =
+                                  Interop.threadFactory()
+                                      .newThread(
+                                          () -> {
+                                            try {
+                                              new CountDownLatch(1).await();
+                                            } catch (InterruptedException givenUp) {
+                                              interrupted.incrementAndGet();
+                                            }
+                                          });
+                              thread.setName("hangs");
+                              thread.start();
+                              hangs.set(thread);
+                            })));
+    Wait.until(() -> hangs.get() != null && hangs.get().getState() == Thread.State.WAITING);
+    run.thread().interrupt();
+    assertThat(run.result())
+        .isInstanceOf(UnfinishedRunException.class)
+        .hasMessageContaining("\"hangs\" waits");
+    assertThat(interrupted).hasValue(1);
   }
 
   @ParameterizedTest
