@@ -33,7 +33,11 @@ final class EventLoop implements Runnable, BooleanSupplier {
   //
   // The thread that calls may be in the middle of anything. It may not wait for memory for a task,
   // and may not lose the call; so if there is no memory, or no stack, a domain of the pool gives
-  // the executor its task, and tries that until there is memory.
+  // the executor its task, and tries that until there is memory. What asks a domain of the pool is
+  // one object, the relay, which must not be in the pool's queue twice: a call may have been
+  // answered, and the next one made, while it is there. So isRelayed is set before it is queued,
+  // and cleared when it runs, before it looks whether there is a call. Whoever finds it set has
+  // made the call before, so the relay sees that.
 
   /** For how long fibers run before the other tasks of the executor have their turn. */
   private static final long QUANTUM = 1_000_000;
@@ -45,8 +49,8 @@ final class EventLoop implements Runnable, BooleanSupplier {
   private final Executor executor;
   private final DomainTask task;
   private final Domain here = new Domain(null, -1, domain -> {});
-  private final Calls.Call takeOver = new Relay(this::answerOnPool);
-  private final Calls.Call submitLater = new Relay(domain -> submitPatiently());
+  private final Calls.Call relay = new Relay();
+  private final AtomicBoolean isRelayed = new AtomicBoolean();
   private final AtomicBoolean isCalled = new AtomicBoolean();
   private final AtomicBoolean isInUse = new AtomicBoolean();
   private final AtomicInteger calls = new AtomicInteger();
@@ -75,17 +79,21 @@ final class EventLoop implements Runnable, BooleanSupplier {
     this.task = task;
   }
 
-  /** A call to the pool that does something for the execution. */
+  /** What a domain of the pool does about a call that the executor could not be told of. */
   private final class Relay extends Calls.Call {
-    private final DomainTask action;
-
-    Relay(DomainTask action) {
-      this.action = action;
-    }
-
     @Override
     public void run(Domain domain) {
-      action.run(domain);
+      isRelayed.set(false);
+      while (isCalled.get()) {
+        try {
+          if (isClosed || !giveTask()) {
+            answerOnPool(domain);
+          }
+          return;
+        } catch (OutOfMemoryError full) {
+          Execution.waitForMemory();
+        }
+      }
     }
 
     @Override
@@ -104,7 +112,7 @@ final class EventLoop implements Runnable, BooleanSupplier {
     JdkPollers.start();
     isCalled.set(true);
     try {
-      giveTask();
+      submit();
     } catch (Throwable refused) {
       if (isCalled.compareAndSet(true, false)) { // else it has kept the task nonetheless
         throw refused;
@@ -116,11 +124,16 @@ final class EventLoop implements Runnable, BooleanSupplier {
   /** Brings the execution a domain: the thread of the executor, or else one of the pool. */
   void call() {
     isNeeded();
+    boolean isGiven = false;
     try {
-      submit();
-      setAlarm();
+      isGiven = !isClosed && giveTask();
     } catch (OutOfMemoryError | StackOverflowError notNow) {
-      Domains.shared().call(submitLater);
+      // The pool tries again.
+    }
+    if (isGiven) {
+      setAlarm();
+    } else {
+      callPool();
     }
   }
 
@@ -130,33 +143,26 @@ final class EventLoop implements Runnable, BooleanSupplier {
     isCalled.set(true);
   }
 
-  private void submitPatiently() {
-    for (; ; ) {
-      try {
-        submit();
-        return;
-      } catch (OutOfMemoryError full) {
-        Execution.waitForMemory();
-      }
+  private void callPool() {
+    if (isRelayed.compareAndSet(false, true)) {
+      Domains.shared().call(relay);
     }
   }
 
-  /** Gives the executor a task or, if it refuses that, calls the pool. */
+  /** Gives the executor a task; returns {@code false} if it takes none any more. */
+  private boolean giveTask() {
+    try {
+      submit();
+      return true;
+    } catch (OutOfMemoryError | StackOverflowError notNow) {
+      throw notNow;
+    } catch (Throwable refused) {
+      isClosed = true;
+      return false;
+    }
+  }
+
   private void submit() {
-    if (!isClosed) {
-      try {
-        giveTask();
-        return;
-      } catch (OutOfMemoryError | StackOverflowError notNow) {
-        throw notNow;
-      } catch (Throwable refused) {
-        isClosed = true;
-      }
-    }
-    Domains.shared().call(takeOver);
-  }
-
-  private void giveTask() {
     submitter = Thread.currentThread();
     try {
       executor.execute(this);
@@ -175,7 +181,7 @@ final class EventLoop implements Runnable, BooleanSupplier {
     if (thread.isVirtual()) {
       IllegalStateException defect = defect("it runs tasks in virtual threads");
       isClosed = true;
-      Domains.shared().call(new Relay(this::answerOnPool));
+      callPool();
       throw defect;
     }
     if (!isCalled.compareAndSet(true, false)) {
@@ -288,12 +294,11 @@ final class EventLoop implements Runnable, BooleanSupplier {
 
   private void tryAgain(Domain domain) {
     try {
-      executor.execute(this);
+      if (!giveTask()) {
+        answerOnPool(domain);
+      }
     } catch (OutOfMemoryError full) {
       // likewise
-    } catch (Throwable refused) {
-      isClosed = true;
-      answerOnPool(domain);
     }
   }
 }

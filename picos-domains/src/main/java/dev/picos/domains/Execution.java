@@ -614,7 +614,8 @@ public final class Execution {
 
   /** The seat on which the calling platform thread, which is in a slice, runs. */
   @Nullable Seat seatOfCaller() {
-    return loop == null ? Seat.current() : loop.seatOfCaller();
+    Seat onLoop = loop == null ? null : loop.seatOfCaller();
+    return onLoop == null ? Seat.current() : onLoop;
   }
 
   /** A seat by which one can tell that something belongs to this execution. */

@@ -53,8 +53,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>When the loop ends.</b> If the executor refuses a task after the first one, the fibers that
  * are left go on in the shared pool of domains, where they can clean up. An executor that is shut
- * down may also drop a task in silence; that is found out within a second, or within twice the time
- * for which the task has been waiting.
+ * down may also drop a task in silence; that is found out within two seconds, or within twice the
+ * time for which the task has been waiting.
  *
  * <p><b>What blocks the loop.</b> No other thread takes over from a fiber that blocks the thread of
  * the loop: one that reads a file or computes, one that waits inside {@code synchronized} before
