@@ -81,76 +81,74 @@ public final class FlightRecording {
   }
 
   // The fibers. A setting of an event type is a read of a few fields, and false in a JVM that has
-  // never recorded anything.
+  // never recorded anything. To ask for the first time may fail for lack of memory, too.
 
   /** Called in a fiber that has its first turn. */
   static void started(Execution execution) {
-    if (IS_POSSIBLE && FiberStart.SETTING.isEnabled()) {
-      try {
+    try {
+      if (IS_POSSIBLE && FiberStart.SETTING.isEnabled()) {
         FiberStart start = new FiberStart();
         start.scheduler = execution.toString();
         start.commit();
-      } catch (Throwable failed) {
-        // likewise
       }
+    } catch (Throwable failed) {
+      // likewise
     }
   }
 
   /** Called in the thread of a fiber whose main is over. */
   static void ended(Execution execution) {
-    if (IS_POSSIBLE && FiberEnd.SETTING.isEnabled()) {
-      try {
+    try {
+      if (IS_POSSIBLE && FiberEnd.SETTING.isEnabled()) {
         FiberEnd end = new FiberEnd();
         end.fiber = Thread.currentThread().getName();
         end.scheduler = execution.toString();
         end.commit();
-      } catch (Throwable failed) {
-        // likewise
       }
+    } catch (Throwable failed) {
+      // likewise
     }
   }
 
   /** Begins the event that a fiber is suspended. */
   static @Nullable FiberWait beginWait() {
-    if (IS_POSSIBLE && FiberWait.SETTING.isEnabled()) {
-      try {
+    try {
+      if (IS_POSSIBLE && FiberWait.SETTING.isEnabled()) {
         FiberWait wait = new FiberWait();
         wait.begin();
         return wait;
-      } catch (Throwable failed) {
-        // likewise
       }
+    } catch (Throwable failed) {
+      // likewise
     }
     return null;
   }
 
-  /** Ends an event, if there is one. */
-  static void end(@Nullable FiberWait wait, Execution execution, Fiber fiber) {
-    if (wait != null) {
-      try {
-        wait.fiber = Thread.currentThread().getName();
-        wait.scheduler = execution.toString();
-        wait.canceled = fiber.isCanceled();
-        wait.commit();
-      } catch (Throwable failed) {
-        // likewise
-      }
+  /** Ends an event, in the thread of the fiber. */
+  static void end(FiberWait wait, Execution execution, Fiber fiber) {
+    try {
+      wait.fiber = Thread.currentThread().getName();
+      wait.scheduler = execution.toString();
+      wait.canceled = fiber.isCanceled();
+      wait.commit();
+    } catch (Throwable failed) {
+      // likewise
     }
   }
 
   /** Called when another domain goes on with the fibers of one that {@code fiber} blocks. */
   static void pinned(Execution execution, Thread fiber, Enum<?> sign) {
-    if (IS_POSSIBLE && FiberPinned.SETTING.isEnabled()) {
-      try {
+    try {
+      if (IS_POSSIBLE && FiberPinned.SETTING.isEnabled()) {
         FiberPinned pinned = new FiberPinned();
         pinned.scheduler = execution.toString();
         pinned.fiber = fiber.getName();
         pinned.place = String.valueOf(OutsideControl.placeOf(fiber));
         pinned.sign = sign.name().toLowerCase(Locale.ROOT).replace('_', ' ');
         pinned.commit();
-      } catch (Throwable failed) {
-        // likewise
       }
+    } catch (Throwable failed) {
+      // likewise
     }
   }
 
@@ -159,14 +157,14 @@ public final class FlightRecording {
    * policies of several domains.
    */
   public static void stole(int fibers) {
-    if (IS_POSSIBLE && FibersStolen.SETTING.isEnabled()) {
-      try {
+    try {
+      if (IS_POSSIBLE && FibersStolen.SETTING.isEnabled()) {
         FibersStolen stolen = new FibersStolen();
         stolen.fibers = fibers;
         stolen.commit();
-      } catch (Throwable failed) {
-        // likewise
       }
+    } catch (Throwable failed) {
+      // likewise
     }
   }
 }

@@ -623,12 +623,23 @@ sealed class Host extends Ready
       spend(Policy.Operation.AWAIT);
       return fiber.cancelReason();
     }
-    FiberWait wait = FlightRecording.beginWait();
+    FiberWait wait = null;
+    try {
+      wait = FlightRecording.beginWait();
+    } catch (StackOverflowError atTheEnd) {
+      // The wait has begun, and comes first.
+    }
     awaiting = true;
     DeadlockException deadlock = parkUntilSignaled(trigger);
     awaiting = false;
-    FlightRecording.end(wait, execution(), fiber);
     Throwable reason = Suspension.end(fiber, trigger);
+    if (wait != null) {
+      try {
+        FlightRecording.end(wait, execution(), fiber);
+      } catch (StackOverflowError atTheEnd) {
+        // What was waited for is there.
+      }
+    }
     return deadlock == null ? reason : unwind(fiber, deadlock);
   }
 

@@ -4,6 +4,7 @@ import dev.picos.core.Block;
 import dev.picos.core.Body;
 import dev.picos.core.Fiber;
 import dev.picos.core.FiberLocal;
+import dev.picos.core.internal.Headroom;
 import dev.picos.std.internal.Bodies;
 import java.util.List;
 import java.util.Objects;
@@ -87,6 +88,7 @@ public interface Inheritance {
   default <T extends @Nullable Object, E extends Exception> T call(Body<? extends T, E> body)
       throws E {
     Objects.requireNonNull(body, "body");
+    Headroom.requireForScope(); // or the way back might fail
     Fiber fiber = Fiber.current();
     Inheritance before = Heir.inheritanceOf(fiber);
     Heir.setInheritance(fiber, this);
