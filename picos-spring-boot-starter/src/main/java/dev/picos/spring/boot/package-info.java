@@ -1,0 +1,5 @@
+/** Fibers in a Spring Boot application: see {@link PicosAutoConfiguration}. */
+@NullMarked
+package dev.picos.spring.boot;
+
+import org.jspecify.annotations.NullMarked;
