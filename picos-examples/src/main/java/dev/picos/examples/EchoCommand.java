@@ -29,10 +29,12 @@ final class EchoCommand implements Callable<Integer> {
 
   @Option(
       names = "--scheduler",
+      split = ",",
       converter = SchedulerKind.Parser.class,
       description =
-          "only this scheduler: ${COMPLETION-CANDIDATES} (default: all, fifo with --port)")
-  private @Nullable SchedulerKind scheduler;
+          "only this scheduler, or these, with commas between them: ${COMPLETION-CANDIDATES}"
+              + " (default: all, fifo with --port)")
+  private List<SchedulerKind> schedulers = List.of();
 
   @Option(
       names = "--clients",
@@ -65,14 +67,17 @@ final class EchoCommand implements Callable<Integer> {
       for (String option : List.of("--clients", "--messages", "--size")) {
         refuseWithPort(option);
       }
-      return EchoService.serve(scheduler == null ? SchedulerKind.FIFO : scheduler, port);
+      if (schedulers.size() > 1) {
+        throw new ParameterException(
+            spec.commandLine(), "with --port there can be one --scheduler only");
+      }
+      return EchoService.serve(schedulers.isEmpty() ? SchedulerKind.FIFO : schedulers.get(0), port);
     }
     return measure();
   }
 
   private int measure() {
-    List<SchedulerKind> kinds =
-        scheduler == null ? List.of(SchedulerKind.values()) : List.of(scheduler);
+    List<SchedulerKind> kinds = schedulers.isEmpty() ? List.of(SchedulerKind.values()) : schedulers;
     System.out.printf(
         Locale.ROOT,
         "%,d clients, %,d messages of %,d bytes each, over loopback sockets%n%n",

@@ -55,13 +55,14 @@ final class EchoMeasurement {
         () -> {
           Promise<Object> serving =
               Flock.forkAsPromise(
+                  "server",
                   () -> {
                     server.serve();
                     return "served";
                   });
           for (int i = 0; i < clients; i++) {
             EchoClient client = new EchoClient(server.address(), messages, size, i, sockets);
-            results.add(Flock.forkAsPromise(() -> counted(client)));
+            results.add(Flock.forkAsPromise("client", () -> counted(client)));
           }
           List<long[]> latencies = new ArrayList<>();
           for (Promise<long[]> result : results) {

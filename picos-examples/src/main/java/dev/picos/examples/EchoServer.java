@@ -59,7 +59,9 @@ final class EchoServer {
     try {
       for (; ; ) {
         Owned.run(
-            this::accept, this::close, client -> Flock.fork(() -> client.runMoved(this::echo)));
+            this::accept,
+            this::close,
+            client -> Flock.fork("connection", () -> client.runMoved(this::echo)));
       }
     } finally {
       fibers.closed();

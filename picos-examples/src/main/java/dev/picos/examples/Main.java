@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
     description = "Examples of Picos for Java. Without a command: echo on every scheduler.",
     mixinStandardHelpOptions = true,
     version = "Picos for Java 0.1.0-SNAPSHOT",
-    subcommands = {EchoCommand.class, HttpCommand.class},
+    subcommands = {EchoCommand.class, HttpCommand.class, RecordCommand.class},
     footer = {"", "The launcher has further commands, bench and stress: ./picos --help."})
 final class Main implements Runnable {
   private Main() {}
@@ -20,8 +20,10 @@ final class Main implements Runnable {
   }
 
   static int run(String... arguments) {
-    return new CommandLine(new Main())
-        .execute(arguments.length == 0 ? new String[] {"echo"} : arguments);
+    CommandLine line = new CommandLine(new Main());
+    // What record does not know are the options of the example that it runs.
+    line.getSubcommands().get("record").setUnmatchedOptionsArePositionalParams(true);
+    return line.execute(arguments.length == 0 ? new String[] {"echo"} : arguments);
   }
 
   @Override

@@ -2,33 +2,13 @@ package dev.picos.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class MainTest {
-  private record Outcome(int status, String error) {}
-
-  private static Outcome run(String... arguments) {
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream error = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(OutputStream.nullOutputStream()));
-    System.setErr(new PrintStream(error, true, StandardCharsets.UTF_8));
-    try {
-      return new Outcome(Main.run(arguments), error.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
-  }
-
   @Test
   void schedulerThatThereIsNot_isRefusedWithThoseThereAre() {
     // the names are those that the help gives
-    Outcome outcome = run("echo", "--scheduler", "nope");
+    Outcome outcome = Outcome.of("echo", "--scheduler", "nope");
 
     assertThat(outcome.status()).isEqualTo(2);
     assertThat(outcome.error())
@@ -38,15 +18,30 @@ class MainTest {
   @Test
   void scheduler_isFoundInWhateverCase() {
     // such as a name that was copied from the code
-    Outcome outcome = run("echo", "--scheduler", "FIFO", "--clients", "2", "--messages", "1");
+    Outcome outcome =
+        Outcome.of("echo", "--scheduler", "FIFO", "--clients", "2", "--messages", "1");
 
-    assertThat(outcome).isEqualTo(new Outcome(0, ""));
+    assertThat(outcome.status()).isZero();
+    assertThat(outcome.error()).isEmpty();
+  }
+
+  @Test
+  void severalSchedulers_areThoseOfTheTable_andServeTogetherNowhere() {
+    // commas are between them
+    Outcome two =
+        Outcome.of("echo", "--scheduler", "fifo,randos", "--clients", "2", "--messages", "1");
+    Outcome server = Outcome.of("echo", "--scheduler", "fifo,randos", "--port", "0");
+
+    assertThat(two.status()).isZero();
+    assertThat(two.output()).contains("\nfifo ", "\nrandos ").doesNotContain("threads");
+    assertThat(server.status()).isEqualTo(2);
+    assertThat(server.error()).contains("with --port there can be one --scheduler only");
   }
 
   @Test
   void optionsOfTheMeasurement_areRefusedForAServer() {
     // what would have no effect is refused, and no server starts
-    Outcome outcome = run("echo", "--port", "0", "--clients", "3");
+    Outcome outcome = Outcome.of("echo", "--port", "0", "--clients", "3");
 
     assertThat(outcome.status()).isEqualTo(2);
     assertThat(outcome.error()).contains("--clients is for the measurement");
@@ -55,8 +50,8 @@ class MainTest {
   @Test
   void httpServer_refusesWhatMakesNoSense() {
     // no server starts, and the message says what to do
-    Outcome port = run("http", "--port", "70000");
-    Outcome randos = run("http", "--scheduler", "randos", "--port", "0");
+    Outcome port = Outcome.of("http", "--port", "70000");
+    Outcome randos = Outcome.of("http", "--scheduler", "randos", "--port", "0");
 
     assertThat(port.status()).isEqualTo(2);
     assertThat(port.error()).contains("--port must be between 0 and 65,535: 70000");
