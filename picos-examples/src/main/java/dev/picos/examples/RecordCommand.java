@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       "With --from, does so for a recording that any program has made."
     },
     mixinStandardHelpOptions = true,
+    usageHelpWidth = 120, // so that the lines that people copy are whole
     footer = {
       "",
       "A program records itself, from its start to its end, with the option of the JVM",

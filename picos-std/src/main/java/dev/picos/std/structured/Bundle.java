@@ -307,8 +307,8 @@ public final class Bundle {
   }
 
   /**
-   * Starts a fiber in this bundle that runs {@code body}, as {@link #fork(Block)} does. While it
-   * does so, its thread has the given name, which shows in thread dumps, flight recordings, and the
+   * Starts a fiber in this bundle that runs {@code body}, as {@link #fork(Block)} does. Its thread
+   * has the given name until it ends, which shows in thread dumps, flight recordings, and the
    * reports of deadlocks and of runs that hang.
    *
    * @throws IllegalStateException as {@code fork} does
@@ -345,7 +345,7 @@ public final class Bundle {
   }
 
   /**
-   * As {@link #forkAsPromise(Body)}, in a thread that has the given name meanwhile, as in {@link
+   * As {@link #forkAsPromise(Body)}, in a thread that has the given name, as in {@link
    * #fork(String, Block)}; the promise has that name, too.
    */
   public <T extends @Nullable Object> Promise<T> forkAsPromise(
@@ -362,14 +362,8 @@ public final class Bundle {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(body, "body");
     return () -> {
-      Thread thread = Thread.currentThread();
-      String before = thread.getName();
-      thread.setName(name);
-      try {
-        return body.run();
-      } finally {
-        thread.setName(before);
-      }
+      Thread.currentThread().setName(name); // until the fiber ends: then its scheduler clears it
+      return body.run();
     };
   }
 

@@ -107,8 +107,7 @@ public final class Flock {
   }
 
   /**
-   * Starts a fiber in the flock that runs {@code body}, in a thread that has the given name
-   * meanwhile.
+   * Starts a fiber in the flock that runs {@code body}, in a thread that has the given name.
    *
    * @throws IllegalStateException if the calling fiber is in no flock
    * @see Bundle#fork(String, Block)
@@ -139,8 +138,8 @@ public final class Flock {
   }
 
   /**
-   * As {@link #forkAsPromise(Body)}, in a thread that has the given name meanwhile; the promise has
-   * that name, too.
+   * As {@link #forkAsPromise(Body)}, in a thread that has the given name; the promise has that
+   * name, too.
    *
    * @throws IllegalStateException if the calling fiber is in no flock
    * @see Bundle#forkAsPromise(String, Body)
