@@ -1,5 +1,6 @@
 package dev.picos.core;
 
+import dev.picos.core.internal.OnCompletion;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
@@ -89,7 +90,7 @@ public final class Computation<T extends @Nullable Object> {
   }
 
   /** The action of a canceler; {@link Cascade} knows it, to follow it without recursion. */
-  static final Trigger.Action<Computation<?>, Computation<?>> CANCELER =
+  static final OnCompletion<Computation<?>, Computation<?>> CANCELER =
       (trigger, from, into) -> {
         Bag triggers = into.copyCancelationOf(from);
         if (triggers != null) {
@@ -292,7 +293,10 @@ public final class Computation<T extends @Nullable Object> {
    */
   public void detach(Trigger trigger) {
     try {
-      trigger.signal();
+      // If this completes in between, the trigger was detached before.
+      if (!isRunning() || !trigger.tryDrop(this)) {
+        trigger.signal();
+      }
     } finally {
       release(trigger);
     }

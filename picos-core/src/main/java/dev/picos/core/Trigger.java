@@ -1,5 +1,6 @@
 package dev.picos.core;
 
+import dev.picos.core.internal.OnCompletion;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
@@ -252,6 +253,20 @@ public final class Trigger {
   @Nullable Action<?, ?> take() {
     Point.before(this, Point.Kind.UPDATE);
     return read() == SIGNALED ? null : exchange();
+  }
+
+  /**
+   * Signals without running the action, if that does nothing while {@code attachedTo} runs, as it
+   * does.
+   *
+   * @return whether this call did it
+   */
+  boolean tryDrop(Computation<?> attachedTo) {
+    Point.before(this, Point.Kind.UPDATE);
+    return read() instanceof Bound<?, ?> bound
+        && bound.action() instanceof OnCompletion
+        && (bound.x() == attachedTo || bound.y() == attachedTo)
+        && exchange() != null;
   }
 
   private @Nullable Action<?, ?> exchange() {

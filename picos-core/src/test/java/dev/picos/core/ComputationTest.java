@@ -652,6 +652,30 @@ class ComputationTest {
   }
 
   @Test
+  void canceler_detachedElsewhere() {
+    // a canceler that is detached from another computation than its own does what a signal does
+    Computation<String> into = new Computation<>();
+    Trigger canceler = Computation.canceler(computation, into);
+    computation.tryCancel(reason);
+
+    new Computation<>().detach(canceler);
+
+    assertThat(into.cancelReason()).isSameAs(reason);
+  }
+
+  @Test
+  void canceler_detachedFromCanceledComputation() {
+    // one that is detached too late passes the cancelation on
+    Computation<String> into = new Computation<>();
+    Trigger canceler = Computation.canceler(computation, into);
+    computation.tryCancel(reason);
+
+    computation.detach(canceler);
+
+    assertThat(into.cancelReason()).isSameAs(reason);
+  }
+
+  @Test
   void detachedCanceler_holdsNothing() {
     // what a detached canceler led to is collectable although from runs on
     WeakReference<Computation<?>> into = attachAndDetachCanceler(computation);

@@ -452,6 +452,11 @@ public final class Execution {
     return trySubmit(new Start(fiber, main));
   }
 
+  /** About how many fibers were started from outside, by the calling thread among others. */
+  int submissions() {
+    return (int) submitted.get(stripes.ownPlace());
+  }
+
   private boolean trySubmit(Ready start) {
     Headroom.requireToHold(); // or the count might be wrong, or a domain called that never comes
     int place = stripes.ownPlace();
@@ -712,7 +717,7 @@ public final class Execution {
     while (!stopped) {
       try {
         if (here == null || here.execution != this) {
-          inbox.add(fiber);
+          inbox.addWoken(fiber);
           workers.callOneMore();
         } else {
           add(fiber, here);
@@ -1010,10 +1015,14 @@ public final class Execution {
 
   /** What runs next on a seat, or {@code null} if there is nothing at present. */
   @Nullable Ready next(Seat seat) {
-    if (seat.late == null) {
+    if (seat.late == null && (isLetIntoMonitors() || looksOutside(seat))) {
       takeIn(seat);
     }
     return seat.policy.next();
+  }
+
+  private boolean looksOutside(Seat seat) {
+    return !inbox.isEmpty() && (inbox.isUrgent() || seat.looksOutside());
   }
 
   private void takeIn(Seat seat) {
@@ -1043,7 +1052,9 @@ public final class Execution {
       return null;
     }
     try {
-      inbox.emptyInto(seat);
+      if (looksOutside(seat)) {
+        inbox.emptyInto(seat);
+      }
       return seat.policy.next();
     } catch (OutOfMemoryError e) {
       return null; // waiting here, on the stack of a host, would bring it to another domain

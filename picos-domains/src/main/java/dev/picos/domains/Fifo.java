@@ -54,6 +54,11 @@ public final class Fifo implements Policy {
   }
 
   @Override
+  public boolean hasEarlier() {
+    return !isEmpty();
+  }
+
+  @Override
   public boolean spend(Operation operation) {
     return --remaining <= 0;
   }

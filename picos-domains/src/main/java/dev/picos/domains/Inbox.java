@@ -24,7 +24,7 @@ final class Inbox {
   // fiber has been added, arrived is set, or a domain has cleared it, and takes the fiber out: if
   // the thread has read that arrived was set, then the domain cleared it after that, and so it
   // takes after the fiber was added. Domains only have to look at that one flag before each
-  // dispatch, and threads write it only when it changes.
+  // dispatch, and threads write it only when it changes. The same goes for woken.
 
   private static final VarHandle TOPS = MethodHandles.arrayElementVarHandle(Ready[].class);
 
@@ -32,19 +32,40 @@ final class Inbox {
   private final @Nullable Ready[] tops;
   private volatile boolean arrived;
 
+  /** Whether others than fibers that start were added. */
+  private volatile boolean woken;
+
   /** Makes the inbox of an execution on the given number of domains. */
   Inbox(int domains) {
     stripes = Stripes.forThreads(domains);
     tops = new Ready[stripes.length()];
   }
 
-  void add(Ready fiber) {
+  /** Adds a fiber that is to start. */
+  void add(Ready starting) {
+    push(starting);
+    markArrived();
+  }
+
+  /** Adds a fiber that has been woken, perhaps because it is canceled. */
+  void addWoken(Ready fiber) {
+    push(fiber);
+    if (!woken) {
+      woken = true;
+    }
+    markArrived();
+  }
+
+  private void push(Ready fiber) {
     int top = stripes.ownPlace();
     Ready before;
     do {
       before = (Ready) TOPS.getVolatile(tops, top);
       fiber.below = before;
     } while (!TOPS.compareAndSet(tops, top, before, fiber));
+  }
+
+  private void markArrived() {
     if (!arrived) {
       arrived = true;
     }
@@ -53,6 +74,14 @@ final class Inbox {
   /** Whether everything that was added has been, or is being, taken out. */
   boolean isEmpty() {
     return !arrived;
+  }
+
+  /**
+   * Whether what was added has to be handed over before the next fiber is chosen, since a canceled
+   * one may go before all others.
+   */
+  boolean isUrgent() {
+    return woken;
   }
 
   /**
@@ -75,6 +104,7 @@ final class Inbox {
   private void handOver(Seat seat, @Nullable Monitors monitors) {
     boolean done = false;
     arrived = false;
+    woken = false;
     try {
       for (int part = 0; part < stripes.count(); part++) {
         handOver(part, seat, monitors);
@@ -82,6 +112,7 @@ final class Inbox {
       done = true;
     } finally {
       if (!done) {
+        woken = true;
         arrived = true; // there may be more
       }
     }

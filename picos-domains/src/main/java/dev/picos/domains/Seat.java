@@ -30,6 +30,9 @@ final class Seat {
   /** How far the counts of two seats are apart: two cache lines, which may be fetched together. */
   private static final int SPACING = 16;
 
+  /** How many fibers are chosen at most before those that wait outside are taken in. */
+  private static final int TURNS_OUTSIDE = 16;
+
   static {
     try {
       TAKEN = MethodHandles.lookup().findVarHandle(Seat.class, "taken", boolean.class);
@@ -63,12 +66,16 @@ final class Seat {
   private final int started;
   private final int ended;
 
+  /** Where in {@link #counts} is how many fibers were chosen while others waited outside. */
+  private final int turns;
+
   private Seat(Execution execution, Policy policy, long[] counts, int index) {
     this.execution = execution;
     this.policy = policy;
     this.counts = counts;
     started = (index + 1) * SPACING;
     ended = started + 1;
+    turns = started + 2;
   }
 
   /** Makes a seat for each of {@code policies}. */
@@ -127,6 +134,18 @@ final class Seat {
   /** Counts a fiber that is about to be made known; -1 takes that back. */
   void countStarted(int change) {
     COUNTS.setRelease(counts, started, counts[started] + change);
+  }
+
+  /**
+   * Called when some wait outside and the next fiber is to be chosen; returns whether to take them
+   * in before that.
+   */
+  boolean looksOutside() {
+    if (++counts[turns] < TURNS_OUTSIDE && policy.hasEarlier()) {
+      return false;
+    }
+    counts[turns] = 0;
+    return true;
   }
 
   void countEnded() {

@@ -32,7 +32,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -87,9 +87,13 @@ public final class FiberExecutor extends AbstractExecutorService
     implements ScheduledExecutorService {
   // For maintainers.
   //
-  // `tasks` is twice the number of tasks that have been accepted and have not ended, plus 1 once
-  // there has been a shutdown. It is 1 from some moment on, and whoever makes it so completes
-  // `terminated`.
+  // Two counts tell how many tasks have entered, and how many have left. They only grow, and each
+  // has cache lines of its own, since threads outside change the one while fibers change the other.
+  // Whoever leaves counts and then reads `shutDown`; shutdown writes that and then reads the
+  // counts.
+  // So whoever comes last completes `terminated`. It reads how many have left, and then how many
+  // have entered. If both are the same, nobody was in between the two reads, since nobody leaves
+  // who has not entered. A task enters and then reads `shutDown`; if it is rejected, it leaves.
   //
   // No task escapes shutdownNow: a fiber puts its computation into `running` and then reads
   // `stopped`; shutdownNow writes `stopped` and then goes through `running`. So at least one of the
@@ -113,13 +117,15 @@ public final class FiberExecutor extends AbstractExecutorService
     void start(Consumer<? super Fiber> task);
   }
 
-  private static final long SHUT_DOWN = 1;
-  private static final long TASK = 2;
+  // Places in an array, two cache lines from its ends and from each other.
+  private static final int ENTERED = 16;
+  private static final int LEFT = 32;
+  private static final int LENGTH = 48;
 
   private final Starter starter;
   private final boolean throwsToStarter;
   private final @Nullable Inheritance inheritance;
-  private final AtomicLong tasks = new AtomicLong();
+  private final AtomicLongArray counts = new AtomicLongArray(LENGTH);
   private final Computation<@Nullable Void> terminated = new Computation<>();
   private final Set<Computation<?>> running = ConcurrentHashMap.newKeySet();
   private final Set<ScheduledFiberTask<?>> periodic = ConcurrentHashMap.newKeySet();
@@ -127,6 +133,7 @@ public final class FiberExecutor extends AbstractExecutorService
   /** Made in advance, so that a fiber can be stopped where there is no memory. */
   private final Outcome<?> stop = new Outcome.Canceled<>(new TerminateException());
 
+  private volatile boolean shutDown;
   private volatile boolean stopped;
 
   private FiberExecutor(
@@ -230,7 +237,7 @@ public final class FiberExecutor extends AbstractExecutorService
   @Override
   public void execute(Runnable task) {
     Objects.requireNonNull(task, "task");
-    Headroom.requireToHold(); // or the task might run although this throws
+    Headroom.requireToRelease(); // or the task might be counted for ever
     Work work = new Work(inheriting(task));
     enter();
     boolean isStarted = false;
@@ -263,17 +270,23 @@ public final class FiberExecutor extends AbstractExecutorService
   }
 
   private void enter() {
-    long before;
-    do {
-      before = tasks.get();
-      if ((before & SHUT_DOWN) != 0) {
-        throw new RejectedExecutionException(this + " has been shut down");
-      }
-    } while (!tasks.compareAndSet(before, before + TASK));
+    counts.getAndIncrement(ENTERED);
+    if (shutDown) {
+      leave();
+      throw new RejectedExecutionException(this + " has been shut down");
+    }
   }
 
   private void leave() {
-    if (tasks.addAndGet(-TASK) == SHUT_DOWN) {
+    counts.getAndIncrement(LEFT);
+    if (shutDown) {
+      terminateIfEmpty();
+    }
+  }
+
+  private void terminateIfEmpty() {
+    long left = counts.get(LEFT);
+    if (left == counts.get(ENTERED)) {
       terminated.tryReturn(null);
     }
   }
@@ -534,9 +547,8 @@ public final class FiberExecutor extends AbstractExecutorService
   /** Takes no more tasks, and ends periodic ones after what they are doing. */
   @Override
   public void shutdown() {
-    if (tasks.getAndUpdate(now -> now | SHUT_DOWN) == 0) {
-      terminated.tryReturn(null);
-    }
+    shutDown = true;
+    terminateIfEmpty();
     VarHandle.fullFence();
     periodic.forEach(ScheduledFiberTask::endAfterThisTime);
   }
@@ -556,7 +568,7 @@ public final class FiberExecutor extends AbstractExecutorService
 
   @Override
   public boolean isShutdown() {
-    return (tasks.get() & SHUT_DOWN) != 0;
+    return shutDown;
   }
 
   @Override
@@ -597,10 +609,10 @@ public final class FiberExecutor extends AbstractExecutorService
   /** Says how many tasks there are, and whether more are taken. */
   @Override
   public String toString() {
-    long now = tasks.get();
+    long left = counts.get(LEFT);
     return "FiberExecutor[tasks: "
-        + now / TASK
-        + ((now & SHUT_DOWN) == 0 ? "" : isTerminated() ? ", terminated" : ", shut down")
+        + (counts.get(ENTERED) - left)
+        + (!shutDown ? "" : isTerminated() ? ", terminated" : ", shut down")
         + "]";
   }
 }

@@ -13,6 +13,7 @@ import dev.picos.core.ThreadScheduler;
 import dev.picos.core.Trigger;
 import dev.picos.domains.Domain;
 import dev.picos.domains.Domains;
+import dev.picos.domains.Service;
 import dev.picos.testing.Fork;
 import dev.picos.testing.Task;
 import dev.picos.testing.Wait;
@@ -360,6 +361,63 @@ class FifoSchedulerTest {
     assertThat(order).hasSize(count + 2);
     assertThat(order.indexOf(count)).isZero();
     assertThat(order.indexOf(count + 1)).isEqualTo(count + 1);
+  }
+
+  @Test
+  void fibersSubmittedFromOutside_keepTheirPlace() {
+    // they come before what the domain starts once it knows of them, and after what it had started
+    // earlier, also if there are more of that than are run before the domain looks outside
+    int earlier = 100;
+    List<Integer> order = new ArrayList<>();
+
+    try (Service service = fifo.start()) {
+      Computation<Integer> main =
+          service.submit(
+              () -> {
+                for (int i = 0; i < earlier; i++) {
+                  int number = i;
+                  Fibers.startBlock(() -> order.add(number));
+                }
+                Task<Integer> submitter =
+                    Task.start(
+                        () -> {
+                          for (int i = 0; i < 10; i++) {
+                            int number = earlier + i;
+                            var unused = service.submit(() -> order.add(number));
+                          }
+                          return 10;
+                        });
+                while (!submitter.isDone()) {
+                  Thread.onSpinWait(); // without giving way
+                }
+                Fibers.startBlock(() -> order.add(earlier + 10));
+                return 1;
+              });
+      main.join();
+    }
+
+    assertThat(order).isEqualTo(IntStream.rangeClosed(0, earlier + 10).boxed().toList());
+  }
+
+  @Test
+  void fibersSubmittedFromOutside_runAlthoughOthersGoOnStartingFibers() {
+    // each fiber of the domain starts the next one, so there is always one that is ready
+    AtomicBoolean over = new AtomicBoolean();
+
+    try (Service service = fifo.start()) {
+      for (int i = 0; i < 3; i++) {
+        service.execute(() -> goOn(over));
+      }
+      service.execute(() -> over.set(true));
+    }
+
+    assertThat(over).isTrue();
+  }
+
+  private static void goOn(AtomicBoolean over) {
+    if (!over.get()) {
+      Fibers.startBlock(() -> goOn(over));
+    }
   }
 
   @Test

@@ -266,6 +266,11 @@ final class Lane implements Policy {
     return isVacant() && all.nextOccupied(index) == null;
   }
 
+  @Override
+  public boolean hasEarlier() {
+    return !isVacant();
+  }
+
   /** Whether no fiber is here. */
   boolean isVacant() {
     LaneQueue<Ready> queue = ready;

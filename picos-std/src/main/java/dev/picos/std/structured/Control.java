@@ -237,7 +237,7 @@ public final class Control {
   public static <T extends @Nullable Object, E extends Exception> T callInterruptible(
       Body<? extends T, E> body) throws E {
     Objects.requireNonNull(body, "body");
-    Headroom.requireForScope();
+    Headroom.requireToHold();
     Fiber fiber = Fiber.current();
     Interruption interruption =
         fiber.forbidsCancelation() ? null : Interruption.begin(fiber, fiber.computation());

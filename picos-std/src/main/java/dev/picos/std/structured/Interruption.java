@@ -6,6 +6,7 @@ import dev.picos.core.Fiber;
 import dev.picos.core.FiberLocal;
 import dev.picos.core.Point;
 import dev.picos.core.Trigger;
+import dev.picos.core.internal.OnCompletion;
 import java.io.InterruptedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -54,6 +55,9 @@ final class Interruption {
 
   private static final FiberLocal<@Nullable Interruption> INNERMOST = new FiberLocal<>();
 
+  private static final OnCompletion<Interruption, Computation<?>> SEND =
+      (trigger, self, computation) -> self.send();
+
   private static final VarHandle STATE;
 
   static {
@@ -80,9 +84,7 @@ final class Interruption {
     this.fiber = fiber;
     this.computation = computation;
     this.outer = outer;
-    this.trigger =
-        Trigger.<Interruption, Computation<?>>fromAction(
-            this, computation, (signaled, self, completed) -> self.send());
+    this.trigger = Trigger.<Interruption, Computation<?>>fromAction(this, computation, SEND);
   }
 
   /**
