@@ -5,7 +5,6 @@ import dev.picos.std.structured.Flock;
 import dev.picos.std.structured.Promise;
 import java.io.IOException;
 import java.util.Locale;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
@@ -24,18 +23,11 @@ final class EchoService {
     System.out.println("echo server on " + kind + " at " + server.address() + "; Ctrl-C ends it");
 
     Computation<@Nullable Void> stop = new Computation<>();
-    CountDownLatch stopped = new CountDownLatch(1);
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  stop.tryReturn(null);
-                  try {
-                    stopped.await();
-                  } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                  }
-                }));
+    return Ending.<Integer, RuntimeException>await(
+        () -> stop.tryReturn(null), () -> serve(server, kind, stop));
+  }
+
+  private static int serve(EchoServer server, SchedulerKind kind, Computation<?> stop) {
     try {
       kind.create()
           .run(
@@ -59,7 +51,6 @@ final class EchoService {
           server.bytes.total(),
           server.fibers.open(),
           server.sockets.open());
-      stopped.countDown();
     }
     return CommandLine.ExitCode.OK;
   }

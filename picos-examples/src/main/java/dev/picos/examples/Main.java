@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
     description = "Examples of Picos for Java. Without a command: echo on every scheduler.",
     mixinStandardHelpOptions = true,
     version = "Picos for Java 0.1.0-SNAPSHOT",
-    subcommands = {EchoCommand.class, HttpCommand.class, RecordCommand.class},
+    subcommands = {EchoCommand.class, HttpCommand.class, JdbcCommand.class, RecordCommand.class},
     footer = {"", "The launcher has further commands, bench and stress: ./picos --help."})
 final class Main implements Runnable {
   private Main() {}

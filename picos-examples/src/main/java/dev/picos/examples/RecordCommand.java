@@ -47,7 +47,7 @@ final class RecordCommand implements Callable<Integer> {
   static final String JCMD_SETTINGS =
       "+dev.picos.FiberWait#enabled=true +dev.picos.FiberStart#enabled=true";
 
-  private static final List<String> EXAMPLES = List.of("echo", "http");
+  private static final List<String> EXAMPLES = List.of("echo", "http", "jdbc");
 
   /** The echo program, where its fibers are those of domains: others leave no events. */
   private static final List<String> DEFAULT_EXAMPLE =
@@ -62,7 +62,7 @@ final class RecordCommand implements Callable<Integer> {
       index = "1..*",
       paramLabel = "example",
       description =
-          "echo or http, with its arguments (default: echo on fifo, multififo and randos)")
+          "echo, http or jdbc, with its arguments (default: echo on fifo, multififo and randos)")
   private List<String> example = List.of();
 
   @Option(

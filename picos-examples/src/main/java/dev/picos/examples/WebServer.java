@@ -1,6 +1,7 @@
 package dev.picos.examples;
 
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.picos.core.Fiber;
 import dev.picos.interop.FiberExecutor;
@@ -9,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 
 /** The HTTP server of the JDK, with a fiber for each request. */
 final class WebServer implements AutoCloseable {
@@ -18,27 +20,33 @@ final class WebServer implements AutoCloseable {
   private final HttpServer server;
 
   // region server
-  /** Serves {@code /}, and {@code /slow}, which takes a while, on a loopback port. */
-  WebServer(FiberExecutor executor, int port) throws IOException {
+  /** Serves {@code pages}, each under its path, on a loopback port. */
+  WebServer(FiberExecutor executor, int port, Map<String, HttpHandler> pages) throws IOException {
     this.executor = executor;
     server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), BACKLOG);
     server.setExecutor(executor);
-    server.createContext("/", exchange -> answer(exchange, "hello\n"));
-    server.createContext(
+    pages.forEach(server::createContext);
+    server.start();
+  }
+
+  /** The pages {@code /}, and {@code /slow}, which takes a while. */
+  static Map<String, HttpHandler> pages() {
+    return Map.of(
+        "/",
+        exchange -> answer(exchange, 200, "hello"),
         "/slow",
         exchange -> {
           Fiber.sleep(Duration.ofMillis(20)); // say, a database that is asked
-          answer(exchange, "at last\n");
+          answer(exchange, 200, "at last");
         });
-    server.start();
   }
 
   // endregion
 
-  private static void answer(HttpExchange exchange, String text) throws IOException {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    exchange.sendResponseHeaders(200, bytes.length);
+  static void answer(HttpExchange exchange, int status, String line) throws IOException {
+    byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
+    exchange.sendResponseHeaders(status, bytes.length);
     try (exchange) {
       exchange.getResponseBody().write(bytes);
     }

@@ -58,7 +58,8 @@ class RecordCommandTest {
     assertRefused("a file whose name ends in .svg: waits.png", "record", "waits.png");
     assertRefused("cannot write /nowhere/w.jfr", "record", "/nowhere/w.svg");
     assertRefused("cannot write " + taken, "record", taken.toString());
-    assertRefused("expected one of [echo, http] but was 'nope'", "record", file("w.svg"), "nope");
+    assertRefused(
+        "expected one of [echo, http, jdbc] but was 'nope'", "record", file("w.svg"), "nope");
     assertRefused("but was '--form'", "record", file("w.svg"), "--form", "w.jfr");
     assertRefused(
         "Invalid value for option '--clients'",
@@ -120,7 +121,9 @@ class RecordCommandTest {
                 FiberExecutor.class,
                 Domains.class,
                 Fiber.class),
-            List.of("--limit-modules=java.base", "-Dpicos.file=" + file("w.svg")));
+            List.of(
+                "--limit-modules=java.base,jdk.httpserver,java.sql",
+                "-Dpicos.file=" + file("w.svg")));
 
     assertThat(fork.output())
         .isEqualTo("picos: this JVM has no flight recorder: it lacks the module jdk.jfr");

@@ -45,7 +45,7 @@ class WebServerTest {
   }
 
   private static void serve(FiberExecutor executor) throws IOException {
-    try (WebServer server = new WebServer(executor, 0)) {
+    try (WebServer server = new WebServer(executor, 0, WebServer.pages())) {
       assertThat(ask(server.port(), "/")).hasSize(REQUESTS).containsOnly("hello\n");
       assertThat(ask(server.port(), "/slow")).hasSize(REQUESTS).containsOnly("at last\n");
     }

@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DocumentationTest {
   private static final Path ROOT = root();
   private static final Pattern SNIPPET =
-      Pattern.compile("(<!-- snippet: (\\S+) (\\S+) -->\n```java\n)(.*?)(```)", Pattern.DOTALL);
+      Pattern.compile(
+          "(<!-- snippet: (\\S+) (\\S+) -->\n```(?:java|kotlin)\n)(.*?)(```)", Pattern.DOTALL);
   private static final Pattern LINK = Pattern.compile("](?:\\(|: )(?!https?:)([^)#\\s]+)");
 
   static List<Path> documents() throws IOException {
