@@ -90,6 +90,32 @@ public class InboxAddVsEmpty {
   }
 
   /**
+   * The same for a fiber that has been woken: the domain takes it now, or knows afterwards that it
+   * must not wait outside.
+   */
+  @JCStressTest
+  @JCStressMeta(InboxAddVsEmpty.class)
+  @State
+  public static class Woken {
+    private final InboxAddVsEmpty with = new InboxAddVsEmpty();
+
+    @Actor
+    void wake() {
+      with.inbox.addWoken(with.second);
+    }
+
+    @Actor
+    void next(II_Result r) {
+      r.r1 = with.take();
+    }
+
+    @Arbiter
+    void afterwards(II_Result r) {
+      r.r2 = with.inbox.isUrgent() ? with.take() : 0;
+    }
+  }
+
+  /**
    * The mistake: it clears the flag after it has emptied the inbox, and so forgets what came in
    * between.
    */
