@@ -6,6 +6,7 @@ import dev.picos.interop.FiberExecutor;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
@@ -23,7 +24,7 @@ import org.openjdk.jmh.annotations.TearDown;
 /**
  * What a task costs that a plain thread submits, and of which it could await the result, when it
  * submits so many before it waits until all of them have ended. {@code -t} changes how many threads
- * do so.
+ * do so. Those that are called inside are submitted by a fiber, or by a virtual thread of the JDK.
  */
 @State(Scope.Benchmark)
 public class SubmitBenchmark extends Settings {
@@ -124,6 +125,26 @@ public class SubmitBenchmark extends Settings {
   @OperationsPerInvocation(TASKS)
   public void jdk() throws InterruptedException {
     submitTo(virtualThreads);
+  }
+
+  /** The same by a fiber of the same service. */
+  @Benchmark
+  @OperationsPerInvocation(TASKS)
+  public void insideMultififo() {
+    multififo.submitBlock(() -> submitTo(onMultififo)).await();
+  }
+
+  /** A virtual thread each, by a virtual thread. */
+  @Benchmark
+  @OperationsPerInvocation(TASKS)
+  public void insideJdk() throws InterruptedException, ExecutionException {
+    virtualThreads
+        .submit(
+            () -> {
+              submitTo(virtualThreads);
+              return 1;
+            })
+        .get();
   }
 
   /** Platform threads with a queue. */

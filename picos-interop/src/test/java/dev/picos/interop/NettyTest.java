@@ -3,6 +3,10 @@ package dev.picos.interop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.picos.core.Computation;
+import dev.picos.core.Fiber;
+import dev.picos.domains.Execution;
+import dev.picos.domains.Fifo;
+import dev.picos.domains.Service;
 import dev.picos.std.channel.Channel;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
@@ -15,13 +19,19 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.DefaultEventExecutorGroup;
+import io.netty.util.concurrent.EventExecutorGroup;
+import io.netty.util.concurrent.ThreadPerTaskExecutor;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -110,5 +120,30 @@ class NettyTest {
     } finally {
       group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
     }
+  }
+
+  @Test
+  void executorsOfNetty_runTheirTasksInFibers() throws Exception {
+    // one that starts a thread for each task, and a group whose threads stay
+    ConcurrentLinkedQueue<Fiber> fibers = new ConcurrentLinkedQueue<>();
+    CountDownLatch ended = new CountDownLatch(20);
+    Runnable task =
+        () -> {
+          Fiber.yield();
+          fibers.add(Fiber.current());
+          ended.countDown();
+        };
+    try (Service service = new Execution(new Fifo("fifo", 100)).start()) {
+      Executor perTask = new ThreadPerTaskExecutor(service.threadFactory());
+      EventExecutorGroup group = new DefaultEventExecutorGroup(2, service.threadFactory());
+      for (int i = 0; i < 10; i++) {
+        perTask.execute(task);
+        group.execute(task);
+      }
+      assertThat(ended.await(20, TimeUnit.SECONDS)).isTrue();
+      group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
+    }
+    assertThat(fibers).hasSize(20);
+    assertThat(new HashSet<>(fibers)).hasSize(12); // ten, and one for each thread of the group
   }
 }
