@@ -151,6 +151,9 @@ final class Lane implements Policy {
     Ready next = takeCanceled();
     if (next == null && --counts[untilComparison] <= 0) {
       next = fromLonger();
+      if (next != null) {
+        FlightRecording.stole(1);
+      }
     }
     if (next == null) {
       next = takeReady();

@@ -151,7 +151,9 @@ class RecordingTest {
                                 new Fiber(new Computation<>()), fiber -> moved.incrementAndGet());
                           }
                           assertThat(spawner.isVirtual()).isTrue();
-                          Wait.until(() -> moved.get() > 0); // keeps its domain busy meanwhile
+                          while (moved.get() == 0) {
+                            Thread.onSpinWait(); // keeps its domain busy meanwhile
+                          }
                         }));
     assertThat(of(events, "FibersStolen")).isNotEmpty();
     assertThat(of(events, "FibersStolen").get(0).getInt("fibers")).isPositive();
