@@ -17,6 +17,7 @@ import dev.picos.std.event.Event;
 import dev.picos.std.structured.Bundle;
 import dev.picos.std.structured.Run;
 import dev.picos.testing.Task;
+import dev.picos.testing.Wait;
 import dev.picos.testing.fibers.Canceled;
 import dev.picos.testing.fibers.Fibers;
 import dev.picos.tests.FailingWakeUp;
@@ -27,8 +28,10 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -344,12 +347,22 @@ class ChannelTest {
           Channel<Object> channel = Channel.rendezvous();
           List<Computation<Object>> causes = new ArrayList<>();
           List<Computation<Object>> fibers = new ArrayList<>();
+          Queue<Thread> threads = new ConcurrentLinkedQueue<>();
           for (Callable<Object> wait :
               List.<Callable<Object>>of(channel::receive, () -> channel.tryReceive(HOUR))) {
             causes.add(new Computation<>());
-            fibers.add(Fibers.startUnder(causes.getLast(), wait));
+            fibers.add(
+                Fibers.startUnder(
+                    causes.getLast(),
+                    () -> {
+                      threads.add(Thread.currentThread());
+                      return wait.call();
+                    }));
           }
           untilWaiting(channel, 2);
+          for (Thread thread : threads) { // or it might be told before it waits for that
+            Wait.until(() -> thread.getState() == Thread.State.WAITING);
+          }
           causes.forEach(cause -> cause.tryCancel(reason));
           channel.close();
           for (Computation<Object> fiber : fibers) {
