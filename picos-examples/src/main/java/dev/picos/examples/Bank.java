@@ -123,12 +123,12 @@ final class Bank implements AutoCloseable {
     return pool.getHikariPoolMXBean().getActiveConnections();
   }
 
-  /** Calls {@code action} while the caller has one of the connections, for tests. */
-  <T> T whileBusy(Callable<T> action) throws Exception {
-    try (Connection taken = pool.getConnection()) {
-      T result = action.call();
-      assert !taken.isClosed();
-      return result;
+  /** Calls {@code action} while the caller has a connection, and locks an account, for tests. */
+  <T> T whileLocked(int account, Callable<T> action) throws Exception {
+    try (Connection connection = pool.getConnection()) {
+      connection.setAutoCommit(false);
+      lock(connection, account);
+      return action.call();
     }
   }
 

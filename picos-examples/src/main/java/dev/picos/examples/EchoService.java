@@ -17,17 +17,17 @@ final class EchoService {
     try {
       server = new EchoServer(port);
     } catch (IOException e) {
-      System.err.println("picos: cannot listen on port " + port + ": " + e.getMessage());
-      return CommandLine.ExitCode.SOFTWARE;
+      return Serving.cannotListen(port, e);
     }
-    System.out.println("echo server on " + kind + " at " + server.address() + "; Ctrl-C ends it");
 
     Computation<@Nullable Void> stop = new Computation<>();
-    return Ending.<Integer, RuntimeException>await(
+    return Ending.<Integer, IOException>await(
         () -> stop.tryReturn(null), () -> serve(server, kind, stop));
   }
 
-  private static int serve(EchoServer server, SchedulerKind kind, Computation<?> stop) {
+  private static int serve(EchoServer server, SchedulerKind kind, Computation<?> stop)
+      throws IOException {
+    System.out.println("echo server on " + kind + " at " + server.address() + "; Ctrl-C ends it");
     try {
       kind.create()
           .run(

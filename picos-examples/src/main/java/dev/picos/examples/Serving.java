@@ -5,6 +5,7 @@ import dev.picos.domains.Service;
 import dev.picos.interop.FiberExecutor;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
+import java.io.IOException;
 import java.net.BindException;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What the commands that serve HTTP have in common. */
+/** What the commands that serve HTTP have in common, and some of it with the echo server. */
 final class Serving {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
@@ -62,8 +63,7 @@ final class Serving {
                 server.port(), hint, scheduler);
             end.await();
           } catch (BindException e) {
-            System.err.println("picos: cannot listen on port " + port + ": " + e.getMessage());
-            return ExitCode.SOFTWARE;
+            return cannotListen(port, e);
           } finally {
             if (service != null) {
               service.close(); // last: its fibers are those of the server
@@ -73,6 +73,12 @@ final class Serving {
           System.out.println(result.call());
           return ExitCode.OK;
         });
+  }
+
+  /** Says that a server cannot have its port, and returns the exit code of the program. */
+  static int cannotListen(int port, IOException reason) {
+    System.err.println("picos: cannot listen on port " + port + ": " + reason.getMessage());
+    return ExitCode.SOFTWARE;
   }
 
   // region executors

@@ -7,6 +7,7 @@ import dev.picos.domains.Service;
 import dev.picos.interop.FiberExecutor;
 import dev.picos.sched.fifo.FifoScheduler;
 import dev.picos.sched.multififo.MultiFifoScheduler;
+import dev.picos.testing.Wait;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -43,7 +44,7 @@ class BankTest {
   }
 
   private interface Use {
-    void of(Bank bank, WebServer server) throws Exception;
+    void of(WebServer server) throws Exception;
   }
 
   private static void serve(Kind kind, Bank bank, Use use) throws Exception {
@@ -64,7 +65,7 @@ class BankTest {
 
   private static void serve(FiberExecutor executor, Bank bank, Use use) throws Exception {
     try (WebServer server = new WebServer(executor, 0, new BankPages(bank).pages())) {
-      use.of(bank, server);
+      use.of(server);
     }
   }
 
@@ -79,6 +80,22 @@ class BankTest {
     return client.send(request(server, method, path), BodyHandlers.ofString());
   }
 
+  private CompletableFuture<HttpResponse<String>> begin(
+      WebServer server, String method, String path) {
+    return client.sendAsync(request(server, method, path), BodyHandlers.ofString());
+  }
+
+  /** Sends equal transfers, and waits until they have all connections but the one of the caller. */
+  private List<CompletableFuture<HttpResponse<String>>> transfersThatWait(
+      Bank bank, WebServer server, String parameters) {
+    List<CompletableFuture<HttpResponse<String>>> replies =
+        IntStream.range(1, CONNECTIONS)
+            .mapToObj(i -> begin(server, "POST", "/transfers?" + parameters))
+            .toList();
+    Wait.until(() -> bank.busy() == CONNECTIONS);
+    return replies;
+  }
+
   /** Sends many transfers at once. */
   private List<CompletableFuture<HttpResponse<String>>> transfers(WebServer server) {
     SplittableRandom random = new SplittableRandom(1);
@@ -89,7 +106,7 @@ class BankTest {
               int to = 1 + (from + random.nextInt(Bank.ACCOUNTS - 1)) % Bank.ACCOUNTS;
               int amount = 1 + random.nextInt(300);
               String path = "/transfers?from=" + from + "&to=" + to + "&amount=" + amount;
-              return client.sendAsync(request(server, "POST", path), BodyHandlers.ofString());
+              return begin(server, "POST", path);
             })
         .toList();
   }
@@ -102,10 +119,14 @@ class BankTest {
       serve(
           kind,
           bank,
-          (same, server) -> {
+          server -> {
+            List<CompletableFuture<HttpResponse<String>>> transfers = transfers(server);
+            List<CompletableFuture<HttpResponse<String>>> totals =
+                transfers.stream().map(transfer -> begin(server, "GET", "/total")).toList();
             List<Integer> statuses =
-                transfers(server).stream().map(reply -> reply.join().statusCode()).toList();
+                transfers.stream().map(reply -> reply.join().statusCode()).toList();
 
+            assertThat(totals).allMatch(reply -> reply.join().body().equals(TOTAL + "\n"));
             assertThat(statuses)
                 .hasSize(REQUESTS)
                 .allMatch(status -> status == 200 || status == 409);
@@ -118,6 +139,50 @@ class BankTest {
 
   @ParameterizedTest
   @EnumSource
+  void moneyThatManyWantAtOnce_isSpentOnce(Kind kind) throws Exception {
+    // each waits until no other one can change what it reads
+    try (Bank bank = new Bank(CONNECTIONS, PATIENCE)) {
+      serve(
+          kind,
+          bank,
+          server -> {
+            List<CompletableFuture<HttpResponse<String>>> replies =
+                bank.whileLocked(
+                    1,
+                    () ->
+                        transfersThatWait(
+                            bank, server, "from=1&to=2&amount=" + Bank.OPENING_BALANCE));
+
+            assertThat(replies.stream().map(reply -> reply.join().statusCode()))
+                .containsOnlyOnce(200)
+                .containsOnly(200, 409);
+            assertThat(bank.balance(1)).hasValue(0);
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void serverThatEnds_interruptsWaitsForLocks(Kind kind) throws Exception {
+    // the first transfer has locked one account and waits for the other, the rest for the first
+    try (Bank bank = new Bank(CONNECTIONS, PATIENCE)) {
+      bank.whileLocked(
+          2,
+          () -> {
+            serve(kind, bank, server -> transfersThatWait(bank, server, "from=1&to=2&amount=1"));
+
+            assertThat(bank.busy()).isOne(); // that of the lock
+            return null;
+          });
+
+      assertThat(bank.busy()).isZero();
+      assertThat(bank.transfer(1, 2, 1)).isEqualTo(Bank.Transfer.DONE);
+      assertThat(bank.balance(1)).hasValue(Bank.OPENING_BALANCE - 1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void serverThatEndsMeanwhile_losesNoMoneyAndNoConnection(Kind kind) throws Exception {
     // requests that are interrupted undo what they have begun, and give their connections back
     try (Bank bank = new Bank(CONNECTIONS, PATIENCE)) {
@@ -125,7 +190,7 @@ class BankTest {
       serve(
           kind,
           bank,
-          (same, server) -> {
+          server -> {
             transfers(server)
                 .forEach(reply -> reply.whenComplete((response, failure) -> some.countDown()));
             assertThat(some.await(1, TimeUnit.MINUTES)).isTrue();
@@ -161,7 +226,7 @@ class BankTest {
       serve(
           Kind.THREADS,
           bank,
-          (same, server) -> {
+          server -> {
             HttpResponse<String> response = ask(server, method, path);
 
             assertThat(response.body()).isEqualTo(line + "\n");
@@ -178,8 +243,9 @@ class BankTest {
       serve(
           Kind.THREADS,
           bank,
-          (same, server) -> {
-            HttpResponse<String> response = bank.whileBusy(() -> ask(server, "GET", "/accounts/1"));
+          server -> {
+            HttpResponse<String> response =
+                bank.whileLocked(1, () -> ask(server, "GET", "/accounts/1"));
 
             assertThat(response.statusCode()).isEqualTo(503);
             assertThat(response.body()).isEqualTo("all connections are busy; try again\n");
@@ -194,7 +260,7 @@ class BankTest {
       serve(
           Kind.FIFO,
           bank,
-          (same, server) -> {
+          server -> {
             String url = "http://localhost:" + server.port() + "/transfers?from=1&to=2&amount=30";
 
             assertThat(output("curl", "-sS", "-X", "POST", url)).isEqualTo("done\n");

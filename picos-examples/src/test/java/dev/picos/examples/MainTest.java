@@ -2,7 +2,12 @@ package dev.picos.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
   @Test
@@ -47,15 +52,41 @@ class MainTest {
     assertThat(outcome.error()).contains("--clients is for the measurement");
   }
 
-  @Test
-  void httpServer_refusesWhatMakesNoSense() {
+  @ParameterizedTest
+  @ValueSource(strings = {"http", "jdbc"})
+  void webServer_refusesWhatMakesNoSense(String command) {
     // no server starts, and the message says what to do
-    Outcome port = Outcome.of("http", "--port", "70000");
-    Outcome randos = Outcome.of("http", "--scheduler", "randos", "--port", "0");
+    assertRefused("--port must be between 0 and 65,535: 70000", command, "--port", "70000");
+    assertRefused("--port must be between 0 and 65,535: -1", command, "--port", "-1");
+    assertRefused("randos runs tests, and does not serve", command, "--scheduler", "randos");
+  }
 
-    assertThat(port.status()).isEqualTo(2);
-    assertThat(port.error()).contains("--port must be between 0 and 65,535: 70000");
-    assertThat(randos.status()).isEqualTo(2);
-    assertThat(randos.error()).contains("randos runs tests, and does not serve");
+  @Test
+  void poolWithoutConnections_isRefused() {
+    // a request would wait for ever
+    assertRefused("--connections must be positive: 0", "jdbc", "--connections", "0");
+  }
+
+  private static void assertRefused(String message, String... arguments) {
+    Outcome outcome = Outcome.of(arguments);
+
+    assertThat(outcome.status()).isEqualTo(2);
+    assertThat(outcome.error()).contains(message);
+    assertThat(outcome.output()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"echo", "http", "jdbc"})
+  void portThatIsTaken_isSaid(String command) throws IOException {
+    // by a socket of ours
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = "" + taken.getLocalPort();
+
+      Outcome outcome = Outcome.of(command, "--scheduler", "fifo", "--port", port);
+
+      assertThat(outcome.status()).isEqualTo(1);
+      assertThat(outcome.error()).startsWith("picos: cannot listen on port " + port + ": ");
+      assertThat(outcome.output()).isEmpty();
+    }
   }
 }
