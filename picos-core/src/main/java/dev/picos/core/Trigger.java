@@ -256,8 +256,8 @@ public final class Trigger {
   }
 
   /**
-   * Signals without running the action, if that does nothing while {@code attachedTo} runs, as it
-   * does.
+   * Signals without running the action, if the action would do nothing because {@code attachedTo}
+   * is still running.
    *
    * @return whether this call did it
    */

@@ -85,7 +85,7 @@ public final class Domain {
   /** What is kept here for the tasks that run here, if anything; only this thread writes it. */
   volatile @Nullable Attachment attachment;
 
-  private record Loan(BooleanSupplier until, @Nullable Loan outer) {}
+  record Loan(BooleanSupplier until, @Nullable Loan outer) {}
 
   /** Something that is kept in a domain for the tasks that run there. */
   interface Attachment {
@@ -351,12 +351,13 @@ public final class Domain {
     }
   }
 
-  /** Runs {@code guest} in this domain's own thread; {@code until} says when it is to leave. */
-  void lend(DomainTask guest, BooleanSupplier until) {
-    lend(new Loan(until, loan), guest);
+  /** Returns what {@link #lend} needs; {@code until} says when the guest is to leave. */
+  Loan loan(BooleanSupplier until) {
+    return new Loan(until, loan);
   }
 
-  private void lend(Loan mine, DomainTask guest) {
+  /** Runs {@code guest} in this domain's own thread. */
+  void lend(Loan mine, DomainTask guest) {
     loan = mine;
     recalled = true; // so that the guest looks once at what its lender waits for
     DomainTask lender = task;
@@ -384,7 +385,8 @@ public final class Domain {
     }
   }
 
-  private void report(Throwable thrown) {
+  /** Tells the handler of uncaught exceptions, in this domain's own thread. */
+  void report(Throwable thrown) {
     try {
       Thread here = Thread.currentThread();
       here.getUncaughtExceptionHandler().uncaughtException(here, thrown);

@@ -117,8 +117,12 @@ public final class Domains {
     lives = Stream.generate(Life::new).limit(size).toList();
     all =
         IntStream.range(0, size)
-            .mapToObj(id -> new Domain(this, id, lives.get(id), idling.get()))
+            .mapToObj(id -> new Domain(this, id, lives.get(id), newIdling(idling)))
             .toList();
+  }
+
+  private static Idling newIdling(Supplier<? extends Idling> idling) {
+    return Objects.requireNonNull(idling.get(), "a strategy that idling supplies");
   }
 
   /**
@@ -280,7 +284,7 @@ public final class Domains {
             -1,
             here -> {
               try {
-                here.lend(task, () -> idle.get() > 0);
+                here.lend(here.loan(() -> idle.get() > 0), task);
               } finally {
                 extra.remove(here);
               }
@@ -513,6 +517,7 @@ public final class Domains {
     private boolean isOver;
 
     private @Nullable Domain here;
+    private boolean hasReported;
 
     @Override
     public void run(Domain here) {
@@ -531,8 +536,14 @@ public final class Domains {
         if (!isOver) {
           here.answer(calls, this);
         }
-      } catch (Throwable noMemory) {
+      } catch (OutOfMemoryError full) {
         LockSupport.parkNanos(TEN_MILLISECONDS); // nobody would start the thread again
+      } catch (Throwable byIdling) {
+        if (!hasReported) {
+          hasReported = true;
+          here.report(byIdling);
+        }
+        LockSupport.parkNanos(TEN_MILLISECONDS); // likewise
       }
     }
 

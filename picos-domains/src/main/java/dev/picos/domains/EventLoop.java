@@ -1,5 +1,6 @@
 package dev.picos.domains;
 
+import dev.picos.core.internal.Headroom;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -49,6 +50,12 @@ final class EventLoop implements Runnable, BooleanSupplier {
   private final Executor executor;
   private final DomainTask task;
   private final Domain here = new Domain(null, -1, domain -> {});
+
+  /**
+   * Made in advance: a call that has been taken must be answered, also where there is no memory.
+   */
+  private final Domain.Loan loan = here.loan(this);
+
   private final Calls.Call relay = new Relay();
   private final AtomicBoolean isRelayed = new AtomicBoolean();
   private final AtomicBoolean isCalled = new AtomicBoolean();
@@ -63,6 +70,9 @@ final class EventLoop implements Runnable, BooleanSupplier {
 
   /** The thread that is just giving the executor a task. */
   private volatile @Nullable Thread submitter;
+
+  /** What a task has found that was run by its submitter, whom the executor may not tell. */
+  private volatile @Nullable IllegalStateException atOnce;
 
   /** The thread that runs fibers at present. */
   private volatile @Nullable Thread runner;
@@ -86,8 +96,8 @@ final class EventLoop implements Runnable, BooleanSupplier {
       isRelayed.set(false);
       while (isCalled.get()) {
         try {
-          if (isClosed || !giveTask()) {
-            answerOnPool(domain);
+          if (giveTaskOrAnswer(domain)) {
+            setAlarm();
           }
           return;
         } catch (OutOfMemoryError full) {
@@ -107,9 +117,12 @@ final class EventLoop implements Runnable, BooleanSupplier {
    *
    * @throws java.util.concurrent.RejectedExecutionException if the executor takes no tasks, or
    *     whatever it throws; nothing will run then
+   * @throws OutOfMemoryError if the pool, which may have to take over, has not been started yet and
+   *     cannot be; nothing will run then
    */
   void start() {
     JdkPollers.start();
+    Domains.shared().ensureStarted();
     isCalled.set(true);
     try {
       submit();
@@ -145,7 +158,15 @@ final class EventLoop implements Runnable, BooleanSupplier {
 
   private void callPool() {
     if (isRelayed.compareAndSet(false, true)) {
-      Domains.shared().call(relay);
+      boolean isQueued = false;
+      try {
+        Domains.shared().call(relay);
+        isQueued = true;
+      } finally {
+        if (!isQueued) {
+          isRelayed.set(false);
+        }
+      }
     }
   }
 
@@ -169,6 +190,10 @@ final class EventLoop implements Runnable, BooleanSupplier {
     } finally {
       submitter = null;
     }
+    IllegalStateException swallowed = atOnce;
+    if (swallowed != null) {
+      throw swallowed;
+    }
   }
 
   /** Answers the call, if there is one, as a task of the executor. */
@@ -176,7 +201,10 @@ final class EventLoop implements Runnable, BooleanSupplier {
   public void run() {
     Thread thread = Thread.currentThread();
     if (thread == submitter) {
-      throw defect("it runs a task before execute() returns, in the thread that has called that");
+      IllegalStateException defect =
+          defect("it runs a task before execute() returns, in the thread that has called that");
+      atOnce = defect;
+      throw defect;
     }
     if (thread.isVirtual()) {
       IllegalStateException defect = defect("it runs tasks in virtual threads");
@@ -184,6 +212,7 @@ final class EventLoop implements Runnable, BooleanSupplier {
       callPool();
       throw defect;
     }
+    Headroom.requireForScope(); // else the executor gets another task after a while
     if (!isCalled.compareAndSet(true, false)) {
       return;
     }
@@ -192,7 +221,7 @@ final class EventLoop implements Runnable, BooleanSupplier {
     boolean interrupted = Thread.interrupted(); // which is not meant for a fiber
     try {
       runner = thread;
-      here.lend(task, this);
+      here.lend(loan, task);
     } finally {
       runner = null;
       giveDomainBack();
@@ -210,6 +239,15 @@ final class EventLoop implements Runnable, BooleanSupplier {
       execution.refuse(defect);
     }
     return defect;
+  }
+
+  /** Gives the executor a task; if it takes none, {@code domain} answers. Returns which it was. */
+  private boolean giveTaskOrAnswer(Domain domain) {
+    if (!isClosed && giveTask()) {
+      return true;
+    }
+    answerOnPool(domain);
+    return false;
   }
 
   /** Answers the call in a domain of the pool. */
@@ -294,9 +332,7 @@ final class EventLoop implements Runnable, BooleanSupplier {
 
   private void tryAgain(Domain domain) {
     try {
-      if (!giveTask()) {
-        answerOnPool(domain);
-      }
+      boolean unused = giveTaskOrAnswer(domain);
     } catch (OutOfMemoryError full) {
       // likewise
     }

@@ -89,10 +89,16 @@ public final class Execution {
 
   private static final Trigger.Action<CompletableFuture<?>, Computation<?>> TELL =
       (trigger, over, end) -> {
-        if (end.peek() instanceof Outcome.Canceled<?> canceled) {
-          over.completeExceptionally(canceled.reason());
-        } else {
-          over.complete(null);
+        while (!over.isDone()) {
+          try {
+            if (end.peek() instanceof Outcome.Canceled<?> canceled) {
+              over.completeExceptionally(canceled.reason());
+            } else {
+              over.complete(null);
+            }
+          } catch (OutOfMemoryError full) {
+            waitForMemory(); // nobody else would try again
+          }
         }
       };
 
@@ -299,7 +305,8 @@ public final class Execution {
    *
    * <p>{@link #start} or {@link #run} throws whatever the executor throws at the first task. If the
    * executor runs that in a virtual thread, or before {@link Executor#execute} returns, the
-   * execution ends with an {@link IllegalStateException}, and no fiber has begun.
+   * execution ends with an {@link IllegalStateException}, and no fiber has begun. The thread of the
+   * executor must not call {@link #run}, which would wait for itself.
    *
    * @throws IllegalStateException if this execution has several policies
    */
@@ -356,7 +363,8 @@ public final class Execution {
    * Starts {@code main} as {@code fiber}, as {@link #run} does, and returns at once. The stage is
    * completed when the fiber and every fiber that it spawned have ended, or exceptionally with what
    * {@link #run} would throw; in the thread of a domain, so functions that depend on it must not
-   * wait. Such a run has no timeout, and no interrupt ends it.
+   * wait. They get an exception as the cause of a {@link java.util.concurrent.CompletionException}.
+   * Such a run has no timeout, and no interrupt ends it.
    *
    * @throws IllegalStateException if this execution has been begun before
    * @throws OutOfMemoryError if no domain could be had

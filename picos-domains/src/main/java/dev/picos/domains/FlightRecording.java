@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The events of fibers are off unless a recording turns them on: {@code dev.picos.FiberStart},
  * {@code FiberEnd}, {@code FiberWait}, {@code FiberPinned} and {@code FibersStolen}. They tell the
- * name of the fiber's thread.
+ * name of the fiber's thread. Threads that a program starts, which are fibers as well, begin and
+ * end without an event of ours: the JDK has events for that.
  */
 public final class FlightRecording {
   // The classes of the events must not be loaded where their superclass cannot be. So this class

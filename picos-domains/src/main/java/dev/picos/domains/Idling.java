@@ -8,7 +8,8 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>The methods are called in the domain's thread, which looks for work between the calls. They
  * may spin, or park the thread, also without a limit: whoever brings work unparks it. They must not
- * wait for anything else. If one throws, the domain is not on offer for the next ten milliseconds.
+ * wait for anything else. If one throws, the thread's handler of uncaught exceptions gets the first
+ * exception, and each time the domain is not on offer for the next ten milliseconds.
  */
 @FunctionalInterface
 public interface Idling {

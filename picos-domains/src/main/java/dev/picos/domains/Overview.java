@@ -27,7 +27,11 @@ final class Overview {
   static String of(Domains pool, List<Domain> extra) {
     StringBuilder text = new StringBuilder();
     text.append(
-        "%d domains, %d of them idle".formatted(pool.size() + extra.size(), pool.idleCount()));
+        String.format(
+            Locale.ROOT,
+            "%d domains, %d of them idle",
+            pool.size() + extra.size(),
+            pool.idleCount()));
     Stream.concat(pool.all().stream(), extra.stream())
         .forEach(domain -> line(text, "  " + domain + " " + doing(domain)));
     Overview overview = new Overview();

@@ -72,9 +72,9 @@ import org.jspecify.annotations.Nullable;
 public final class Service implements AutoCloseable, Executor {
   // For maintainers.
   //
-  // A result is canceled with a part of scope, and that with scope, through cancelers. That of the
-  // result is attached before the fiber
-  // is known to the execution, and until the fiber ends. Scope is canceled by closeNow, and by the
+  // A result is canceled with a part of scope, and the part with scope, through cancelers. The
+  // canceler of a result is attached to its part from before the fiber is known to the execution
+  // until the fiber ends. Scope is canceled by closeNow, and by the
   // execution when that ends with a fatal error. A fiber is counted before the execution is asked
   // whether it still takes any (see Execution). So each fiber is refused, or is run, or is left
   // behind by a fatal error, which cancels its result.

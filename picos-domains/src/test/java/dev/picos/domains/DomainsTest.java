@@ -177,6 +177,14 @@ class DomainsTest {
   }
 
   @Test
+  void idlingThatIsNull_isRefused() {
+    // at once, and not by domains that never idle
+    assertThatThrownBy(() -> new Domains(1, Duration.ofSeconds(1), () -> null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessageContaining("idling");
+  }
+
+  @Test
   void idlingThatThrows_losesNothing() throws Exception {
     AtomicInteger thrown = new AtomicInteger();
     Domains pool =

@@ -21,7 +21,6 @@ record WaitSummary(
 
   private static final int MOST_ROWS = 20;
 
-  /** Reads a file that may be larger than the memory. */
   static WaitSummary of(Path recording) throws IOException {
     RecordingReader reader = new RecordingReader();
     try (RecordingFile file = new RecordingFile(recording)) {

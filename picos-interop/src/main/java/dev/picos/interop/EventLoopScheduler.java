@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>on a platform thread, and later, not before {@code execute} returns. The first task finds
  *       that out: if it is not so, nothing runs, and the caller or the stage gets an {@link
  *       IllegalStateException};
- *   <li>outside of any monitor. Nothing finds that out;
+ *   <li>outside of any monitor. This is not checked;
  *   <li>one at a time, if the fibers are not to run beside other tasks. Two fibers of one run never
  *       run at the same time on any executor.
  * </ul>
@@ -59,8 +59,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>What blocks the loop.</b> No other thread takes over from a fiber that blocks the thread of
  * the loop: one that reads a file or computes, one that waits inside {@code synchronized} before
  * JDK 24, and one that waits with a stack of more than some thousand frames. Sockets, locks, queues
- * and sleeps of the JDK do not block it. An interrupt of the loop's thread is lost if it comes
- * while a fiber runs.
+ * and sleeps of the JDK do not block it. Nothing is logged when a fiber blocks the loop. An
+ * interrupt of the loop's thread is lost if it comes while a fiber runs.
  *
  * <p>This is no {@link dev.picos.core.Scheduler}, as the caller of one waits, which the thread of a
  * loop must not do. An instance may be used for any number of runs and services, by any thread.
@@ -89,7 +89,8 @@ public final class EventLoopScheduler {
    * is completed when {@code main} and every fiber that it spawned have ended: with what {@code
    * main} returned or threw; with the reason if its computation was canceled; or with a {@link
    * FatalFiberError} if an exception left the {@code main} of a spawned fiber. Functions that
-   * depend on the stage, and are not asynchronous, run in the thread of the loop.
+   * depend on the stage, and are not asynchronous, run in the thread of the loop; they get an
+   * exception as the cause of a {@link java.util.concurrent.CompletionException}.
    *
    * <p>Nothing cancels the run from outside. To be able to, start it as {@linkplain #run(Fiber,
    * Consumer) a fiber of your own}, or {@linkplain #start submit} it to a service.
@@ -97,6 +98,7 @@ public final class EventLoopScheduler {
    * @throws RejectedExecutionException if the loop takes no tasks, or whatever else it throws;
    *     nothing runs then
    * @throws IllegalStateException if the loop runs its first task before this returns
+   * @throws OutOfMemoryError if the shared pool has not been started yet and cannot be
    */
   public <T extends @Nullable Object> CompletionStage<T> call(Body<? extends T, ?> main) {
     Objects.requireNonNull(main, "main");
@@ -137,7 +139,8 @@ public final class EventLoopScheduler {
    * Starts a service on the loop: a run that takes work from any thread until it is closed. What is
    * submitted after the loop has ended runs in the shared pool of domains.
    *
-   * <p>{@link Service#close} waits for the fibers, so the thread of the loop must not call it.
+   * <p>{@link Service#close} waits for the fibers, so the thread of the loop must not call it. It
+   * throws an {@link IllegalStateException} if the loop cannot run fibers, for which see above.
    *
    * @throws OutOfMemoryError if the shared pool has not been started yet and cannot be
    */
@@ -147,7 +150,9 @@ public final class EventLoopScheduler {
 
   /**
    * Calls {@code task} in the loop's own thread, as a task like any other, and waits for it. This
-   * is for what checks on which thread it is called. It may be called anywhere, but in that thread.
+   * is for what checks on which thread it is called. It may be called anywhere except in that
+   * thread. A loop that is shut down, and drops the task in silence, leaves the caller waiting; a
+   * timeout, such as that of {@code Control.callWithin}, ends that.
    *
    * <p>Cancelation: a calling fiber that is canceled before or while it waits throws the reason,
    * unless {@code task} is over by then; if {@code task} has not begun, it never does. For a fiber

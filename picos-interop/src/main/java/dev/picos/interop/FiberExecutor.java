@@ -217,8 +217,9 @@ public final class FiberExecutor extends AbstractExecutorService
 
   /**
    * Makes an executor that starts its fibers as this one does, and whose tasks inherit what {@code
-   * inheritance} captures in the fiber or thread that hands them in. The two are closed
-   * independently of each other.
+   * inheritance} captures in the fiber or thread that hands them in, in place of what this one's
+   * tasks inherit. What the capture throws, the call throws that hands the task in. The two are
+   * closed independently of each other.
    */
   public FiberExecutor inheriting(Inheritance inheritance) {
     return new FiberExecutor(

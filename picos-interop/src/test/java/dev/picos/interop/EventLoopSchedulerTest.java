@@ -265,6 +265,60 @@ class EventLoopSchedulerTest {
   }
 
   @Test
+  void executorThatRunsTasksAtOnceAndTellsNobody_isRefused() {
+    // it logs, say, what its tasks throw
+    AtomicBoolean ran = new AtomicBoolean();
+    EventLoopScheduler direct =
+        EventLoopScheduler.on(
+            task -> {
+              try {
+                task.run();
+              } catch (RuntimeException logged) {
+                assertThat(logged).hasMessageContaining("before execute() returns");
+              }
+            });
+    assertThatThrownBy(() -> direct.run(() -> ran.set(true)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("before execute() returns");
+    Service service = direct.start();
+    Computation<Void> result = service.submitBlock(() -> ran.set(true));
+    assertThat(catchThrowable(result::await))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("before execute() returns");
+    assertThat(ran).isFalse();
+  }
+
+  @Test
+  void taskAtTheEndOfTheStack_losesNoWakeUp() throws Exception {
+    // a loop may be pumped deep in somebody's recursion, such as one of Swing's dialogs
+    EventLoopScheduler deep = EventLoopScheduler.on(task -> loop.execute(() -> runDeep(task)));
+    for (int i = 0; i < 2; i++) {
+      assertThat(
+              result(
+                  deep.call(
+                      () -> {
+                        Fiber.yield();
+                        return 42;
+                      })))
+          .isEqualTo(42);
+    }
+  }
+
+  /** Runs {@code task} as far down as it goes, and again a little further up until it has run. */
+  @SuppressWarnings("InfiniteRecursion") // ends with the stack
+  private static void runDeep(Runnable task) {
+    boolean isAtTheEnd = false;
+    try {
+      runDeep(task);
+    } catch (StackOverflowError end) {
+      isAtTheEnd = true;
+    }
+    if (isAtTheEnd) {
+      task.run();
+    }
+  }
+
+  @Test
   void executorOfVirtualThreads_isRefused() {
     AtomicBoolean ran = new AtomicBoolean();
     Executor virtual =
@@ -587,8 +641,18 @@ class EventLoopSchedulerTest {
         () -> {
           throw new IllegalArgumentException("by a task");
         });
+    AssertionError error = new AssertionError("by another one");
+    for (int i = 0; i < 2; i++) {
+      agent.execute(
+          () -> {
+            throw error;
+          });
+    }
     agent.execute(ran::incrementAndGet);
-    assertThatThrownBy(agent::onClose).hasMessage("by a task");
+    assertThatThrownBy(agent::onClose).isSameAs(error);
+    assertThat(error.getSuppressed())
+        .singleElement()
+        .hasToString("java.lang.IllegalArgumentException: by a task");
     assertThat(ran).hasValue(2);
     assertThatThrownBy(() -> agent.execute(ran::incrementAndGet))
         .isInstanceOf(RejectedExecutionException.class)

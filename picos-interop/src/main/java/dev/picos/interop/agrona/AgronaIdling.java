@@ -13,7 +13,7 @@ import org.agrona.concurrent.IdleStrategy;
  * }
  *
  * <p>A strategy that sleeps, such as {@code BackoffIdleStrategy}, is woken by whoever brings work
- * if it parks the thread; one that calls {@code Thread.sleep} sleeps its time.
+ * if it parks the thread; one that calls {@code Thread.sleep} sleeps for its full time.
  */
 @SuppressWarnings("exports") // of IdleStrategy: whoever has one has Agrona
 public final class AgronaIdling implements Idling {

@@ -1,5 +1,6 @@
 package dev.picos.interop.agrona;
 
+import dev.picos.core.ComputationException;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -95,19 +96,19 @@ public final class FiberAgent implements Agent, Executor {
   @Override
   public void onClose() {
     isClosed = true;
-    RuntimeException thrown = null;
+    Throwable thrown = null;
     for (Task task = tasks.poll(); task != null; task = tasks.poll()) {
       try {
         task.action.run();
-      } catch (RuntimeException byTask) {
-        if (thrown != null) {
+      } catch (Throwable byTask) {
+        if (thrown != null && thrown != byTask) {
           byTask.addSuppressed(thrown);
         }
         thrown = byTask;
       }
     }
     if (thrown != null) {
-      throw thrown;
+      throw ComputationException.unchecked(thrown); // no task throws a checked exception
     }
   }
 

@@ -47,6 +47,6 @@ final class FiberTaskExecutor extends TaskExecutorAdapter implements DisposableB
   }
 
   private boolean hasEndedInTime() throws InterruptedException {
-    return fibers.awaitTermination(grace.toNanos(), TimeUnit.NANOSECONDS);
+    return fibers.awaitTermination(TimeUnit.NANOSECONDS.convert(grace), TimeUnit.NANOSECONDS);
   }
 }

@@ -294,7 +294,9 @@ public final class Bundle {
    *
    * <p>All or nothing: when this returns, {@code body} will run, even if the bundle is stopped
    * before it starts; when this throws, it will not. An exception of {@code body}, checked or not,
-   * is an error, as the class comment says.
+   * is an error, as the class comment says. (If the fiber is to {@linkplain Inheritance inherit}
+   * something, and what restores that throws, this is such an error, and {@code body} does not
+   * run.)
    *
    * <p>Cancelation: throws the reason if the calling fiber is canceled. If this bundle was stopped
    * with the same reason as the fiber, it does so even if the fiber forbids cancelation.

@@ -60,7 +60,7 @@ public interface Inheritance {
     return new LocalInheritance(List.of(locals));
   }
 
-  /** Returns what captures this, and then {@code other}; the other one is restored inside of it. */
+  /** Returns an inheritance that captures this and then {@code other}, which is restored inside. */
   default Inheritance and(Inheritance other) {
     Objects.requireNonNull(other, "other");
     return () -> {
@@ -101,7 +101,8 @@ public interface Inheritance {
 
   /**
    * Captures now, and returns a body that runs {@code body} in what has been captured, once. This
-   * is for fibers that are started otherwise than by a scope, such as by a service.
+   * is for fibers that are started otherwise than by a scope, such as by a service. It must be
+   * called by a new fiber, which keeps what it inherits until its end.
    */
   default <T extends @Nullable Object> Body<T, Exception> bind(Body<? extends T, ?> body) {
     Heir<T> heir = new Heir<>(this, Objects.requireNonNull(body, "body"));
