@@ -322,15 +322,7 @@ public final class Domains {
 
   /** Sees to it that somebody looks after the pool as long as there is anything to do. */
   void watch() {
-    set(beat, BEAT);
-  }
-
-  private static void set(Alarm alarm, Duration delay) {
-    try {
-      WheelTimer.shared().set(alarm, delay);
-    } catch (OutOfMemoryError | StackOverflowError notSet) {
-      // The next call tries again.
-    }
+    WheelTimer.setIfPossible(beat, BEAT);
   }
 
   private void onBeat() {
@@ -457,7 +449,7 @@ public final class Domains {
   private void retireLater() {
     for (int i = 0; i < all.size(); i++) {
       if (!all.get(i).isNew()) {
-        set(retirement, keepAlive);
+        WheelTimer.setIfPossible(retirement, keepAlive);
         return;
       }
     }

@@ -292,15 +292,7 @@ final class EventLoop implements Runnable, BooleanSupplier {
 
   private void setAlarm() {
     if (!alarm.isSet()) {
-      setAlarm(FIRST_ATTEMPT);
-    }
-  }
-
-  private void setAlarm(Duration delay) {
-    try {
-      WheelTimer.shared().set(alarm, delay);
-    } catch (OutOfMemoryError | StackOverflowError notSet) {
-      // The next call tries again.
+      WheelTimer.setIfPossible(alarm, FIRST_ATTEMPT);
     }
   }
 
@@ -318,7 +310,7 @@ final class EventLoop implements Runnable, BooleanSupplier {
       callsBefore = callsNow;
       pause = FIRST_ATTEMPT;
     }
-    setAlarm(pause);
+    WheelTimer.setIfPossible(alarm, pause);
   }
 
   /** Has a domain of the pool give the executor one more task for the same call. */

@@ -184,6 +184,18 @@ final class WheelTimer implements Timer {
     start();
   }
 
+  /**
+   * Sets an alarm of the shared timer, or does nothing for lack of memory or stack; for callers
+   * that try again sooner or later.
+   */
+  static void setIfPossible(Alarm alarm, Duration delay) {
+    try {
+      shared().set(alarm, delay);
+    } catch (OutOfMemoryError | StackOverflowError notSet) {
+      // The next call tries again.
+    }
+  }
+
   private void startAgain(Computation<?> computation, Trigger completion) {
     boolean isSet = false;
     try {
